@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { metricSchema } from './analysis-template.ts';
+import { type CustomObject, durationSchema, type KindDefinition, timestampSchema } from './kind.ts';
+import { resources } from './resource.ts';
+
+/** What one measurement can come to. */
+export const OUTCOMES = ['Successful', 'Failed', 'Inconclusive', 'Error'] as const;
+
+/** What a metric or a run can be in. */
+export const ANALYSIS_PHASES = ['Pending', 'Running', ...OUTCOMES, 'Cancelled'] as const;
+
+/** What one run judges: a verdict counts for exactly this key and no other. */
+export const runKeySchema = z.object({
+  rolloutUid: z.string(),
+  releaseId: z.int(),
+  stepEntry: z.int(),
+  step: z.int().describe('1-based.'),
+  revision: z.string().describe('Hash of the pod template under test.'),
+  planHash: z.string(),
+  guardUid: z.string(),
+  guardGeneration: z.int(),
+  analysis: z.string(),
+  mode: z.enum(['Step']),
+  attempt: z.int(),
+});
+
+const revisionTargetSchema = z.object({
+  hash: z.string().describe('The pod-template-hash.'),
+  pods: z.string().describe('An anchored regular expression that matches the names of the pods.'),
+});
+
+/** What the built-in placeholders of queries stand for. */
+export const runTargetSchema = z.object({
+  rollout: z.string().optional(),
+  workload: z.string().optional(),
+  step: z.object({ index: z.int(), weight: z.int().optional() }).optional(),
+  canary: revisionTargetSchema.optional(),
+  stable: revisionTargetSchema.optional(),
+  windowStart: timestampSchema
+    .optional()
+    .describe(
+      'Since when the pods have had this traffic; {{window}} is counted from here, else from the start of the run.',
+    ),
+});
+
+const measurementSchema = z.object({
+  sequence: z.int().describe('0-based, per metric; a measurement is recorded once.'),
+  outcome: z.enum(OUTCOMES),
+  value: z.string().optional().describe('As text, so that NaN and +Inf stay what they are.'),
+  samples: z.int().optional().describe('How many series the query returned.'),
+  query: z.string().optional().describe('The query as it was sent.'),
+  evaluatedAt: timestampSchema.optional().describe('The evaluation time of the query.'),
+  startedAt: timestampSchema,
+  finishedAt: timestampSchema,
+  reason: z.string().describe('One word: why the outcome is what it is.'),
+  message: z.string(),
+});
+
+const metricResultSchema = z.object({
+  name: z.string(),
+  phase: z.enum(ANALYSIS_PHASES),
+  message: z.string().optional(),
+  count: z.int().describe('Successful + failed + inconclusive.'),
+  successful: z.int(),
+  failed: z.int(),
+  inconclusive: z.int(),
+  error: z.int(),
+  consecutiveSuccess: z.int(),
+  consecutiveFailure: z.int(),
+  consecutiveError: z.int(),
+  nextSequence: z.int().describe('The sequence number of the next measurement.'),
+  withData: z.int().describe('How many measurements had a value.'),
+  measurements: z.array(measurementSchema).describe('The newest 20.'),
+});
+
+const schema = z.object({
+  spec: z.object({
+    metrics: z.array(metricSchema).min(1).max(50),
+    args: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+    maxDuration: durationSchema
+      .optional()
+      .describe('After this the run ends as Inconclusive. 1h when unset.'),
+    target: runTargetSchema.optional(),
+    key: runKeySchema.optional().describe('Set by the controller on the runs of a Rollout.'),
+    terminate: z.boolean().optional().describe('Ends the run as Cancelled.'),
+  }),
+  status: z
+    .object({
+      phase: z.enum(ANALYSIS_PHASES),
+      message: z.string().optional(),
+      startedAt: timestampSchema.optional(),
+      completedAt: timestampSchema.optional(),
+      metricResults: z.array(metricResultSchema),
+    })
+    .optional(),
+});
+
+export const analysisRunKind = {
+  resource: resources.analysisRun,
+  description: 'One judging of one step of one release, or an analysis made by hand.',
+  singular: 'analysisrun',
+  shortNames: ['asr'],
+  categories: ['assay'],
+  schema,
+  statusSubresource: true,
+  columns: [
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+    { name: 'Step', type: 'integer', jsonPath: '.spec.key.step' },
+    { name: 'Message', type: 'string', jsonPath: '.status.message' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+} as const satisfies KindDefinition;
+
+export type AnalysisRun = CustomObject<typeof schema>;
+export type AnalysisRunSpec = AnalysisRun['spec'];
+export type AnalysisRunStatus = NonNullable<AnalysisRun['status']>;
+export type RunKey = z.output<typeof runKeySchema>;
+export type RunTarget = z.output<typeof runTargetSchema>;
+export type Measurement = z.output<typeof measurementSchema>;
+export type MetricResult = z.output<typeof metricResultSchema>;
+export type Outcome = (typeof OUTCOMES)[number];
+export type AnalysisPhase = (typeof ANALYSIS_PHASES)[number];

@@ -1,0 +1,152 @@
+/**
+ * The few fields of Kubernetes' own objects that Assay reads or writes, as JSON has them.
+ * Everything else in an object is carried along untouched.
+ */
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
+  finalizers?: string[];
+}
+
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+}
+
+export type IntOrString = number | string;
+
+export interface PodTemplate {
+  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec: Record<string, unknown>;
+}
+
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+}
+
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason?: string | undefined;
+  message?: string | undefined;
+  lastTransitionTime?: string | undefined;
+  lastUpdateTime?: string | undefined;
+}
+
+export interface Deployment extends KubeObject {
+  spec: {
+    replicas?: number;
+    paused?: boolean;
+    selector: LabelSelector;
+    template: PodTemplate;
+    strategy?: { type?: string; rollingUpdate?: { maxSurge?: IntOrString; maxUnavailable?: IntOrString } };
+    minReadySeconds?: number;
+    progressDeadlineSeconds?: number;
+    revisionHistoryLimit?: number;
+  };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    conditions?: Condition[];
+  };
+}
+
+export interface ReplicaSet extends KubeObject {
+  spec: { replicas?: number; template: PodTemplate };
+  status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number };
+}
+
+export interface Pod extends KubeObject {
+  spec: { containers: { name: string; image?: string }[]; nodeName?: string };
+  status?: {
+    phase?: string;
+    podIP?: string;
+    conditions?: Condition[];
+    containerStatuses?: {
+      name: string;
+      ready: boolean;
+      restartCount: number;
+      state?: { waiting?: { reason?: string; message?: string } };
+    }[];
+  };
+}
+
+export interface Service extends KubeObject {
+  spec: { selector?: Record<string, string>; [field: string]: unknown };
+}
+
+export interface IngressBackend {
+  service?: { name: string; port?: { number?: number; name?: string } };
+  [field: string]: unknown;
+}
+
+export interface IngressRule {
+  host?: string;
+  http?: { paths: { path?: string; pathType: string; backend: IngressBackend }[] };
+}
+
+export interface Ingress extends KubeObject {
+  spec: {
+    ingressClassName?: string;
+    defaultBackend?: IngressBackend;
+    rules?: IngressRule[];
+    tls?: unknown[];
+  };
+}
+
+export interface ControllerRevision extends KubeObject {
+  revision: number;
+  data?: unknown;
+}
+
+export interface Secret extends KubeObject {
+  type?: string;
+  data?: Record<string, string>;
+}
+
+/** `namespace/name`, or the bare name of a cluster-scoped object: how caches and queues name an object. */
+export function keyOf(object: { metadata: Pick<ObjectMeta, 'name' | 'namespace'> }): string {
+  const { namespace, name } = object.metadata;
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+/** The reference by which an owned object names its controlling owner. */
+export function controllerReference(owner: KubeObject): OwnerReference {
+  const { name, uid } = owner.metadata;
+  if (!uid) throw new Error(`${owner.kind} ${keyOf(owner)} has no uid, so nothing can be owned by it`);
+  return {
+    apiVersion: owner.apiVersion,
+    kind: owner.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** Whether `object` is controlled by the object with this uid. */
+export function isControlledBy(object: KubeObject, ownerUid: string | undefined): boolean {
+  return object.metadata.ownerReferences?.some((ref) => ref.controller && ref.uid === ownerUid) ?? false;
+}

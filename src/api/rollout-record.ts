@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { ANALYSIS_PHASES } from './analysis-run.ts';
+import { metricSchema } from './analysis-template.ts';
+import { type CustomObject, type KindDefinition, timestampSchema } from './kind.ts';
+import { resources } from './resource.ts';
+import { STEP_STATES } from './rollout.ts';
+import { ALERT_EVENTS, FAILURE_ACTIONS, SUCCESS_ACTIONS } from './rollout-guard.ts';
+
+/** One analysis of the pinned guard, with its template as it was when the release (or the step) began. */
+const pinnedAnalysisSchema = z.object({
+  name: z.string(),
+  guard: z.object({ name: z.string(), uid: z.string(), generation: z.int() }),
+  steps: z.array(z.int()).optional(),
+  onSuccess: z.enum(SUCCESS_ACTIONS).optional(),
+  metrics: z.array(metricSchema),
+  args: z.array(z.object({ name: z.string(), value: z.string() })),
+});
+
+/** The guards of a Rollout combined into one, with the strictest of their actions. */
+const pinnedGuardSchema = z.object({
+  analyses: z.array(pinnedAnalysisSchema),
+  onSuccess: z.enum(SUCCESS_ACTIONS),
+  onFailure: z.enum(FAILURE_ACTIONS),
+  onTimeout: z.enum(FAILURE_ACTIONS),
+  holdTimeoutMs: z.int(),
+  maxDurationMs: z.int(),
+  progressDeadlineMs: z.int(),
+  alerts: z.array(z.object({ receiver: z.string(), on: z.array(z.enum(ALERT_EVENTS)) })),
+});
+
+const verdictSchema = z.object({
+  phase: z.enum(ANALYSIS_PHASES),
+  reason: z.string(),
+  message: z.string(),
+  at: timestampSchema,
+});
+
+/** Why a step waits for a person. */
+export const HOLD_REASONS = [
+  'WaitingForApproval',
+  'HoldOnSuccess',
+  'AnalysisFailed',
+  'AnalysisInconclusive',
+  'AnalysisError',
+  'ProgressDeadlineExceeded',
+  'GuardRemoved',
+  'ForeignRun',
+  'RejectedRevision',
+] as const;
+
+const stepRecordSchema = z.object({
+  index: z.int().describe('1-based.'),
+  entry: z.int().describe('Raised each time a step is entered, never lowered.'),
+  state: z.enum(STEP_STATES),
+  enteredAt: timestampSchema,
+  attempt: z.int(),
+  upgradeStartedAt: timestampSchema.optional().describe('From here the progress deadline counts.'),
+  routedAt: timestampSchema.optional().describe('When the routes were seen to carry the weight of the step.'),
+  trafficSince: timestampSchema.optional().describe('When the grace period after the routes was over.'),
+  verdict: verdictSchema.optional(),
+  hold: z.object({ reason: z.enum(HOLD_REASONS), since: timestampSchema, message: z.string() }).optional(),
+});
+
+export const RELEASE_OUTCOMES = ['Promoted', 'RolledBack', 'Aborted', 'Superseded', 'Disabled'] as const;
+
+/** How far a release is; the reasons of the Rollout's Progressing condition are derived from it. */
+export const RELEASE_STAGES = [
+  'Initializing',
+  'InRolling',
+  'Finalising',
+  'Cancelling',
+  'Superseding',
+  'Aborting',
+  'Aborted',
+  'Completed',
+] as const;
+
+const stableSchema = z.object({
+  revision: z.string().describe('Hash of the pod template.'),
+  hash: z.string().describe('pod-template-hash of its pods.'),
+  replicaSet: z.string(),
+});
+
+const releaseSchema = z.object({
+  startedAt: timestampSchema,
+  stage: z.enum(RELEASE_STAGES),
+  revision: z.string().describe('Hash of the pod template that is released.'),
+  stable: stableSchema,
+  canary: z.object({
+    name: z.string().describe('Name of the extra Deployment.'),
+    hash: z.string().optional().describe('pod-template-hash of its pods, once its ReplicaSet exists.'),
+    replicaSet: z.string().optional(),
+  }),
+  planHash: z.string(),
+  guard: pinnedGuardSchema.optional(),
+  step: stepRecordSchema.optional(),
+  stablePinnedAt: timestampSchema
+    .optional()
+    .describe('When the stable Service was seen pinned to the stable pods.'),
+  routedAt: timestampSchema.optional().describe('When a canary route was first seen.'),
+  restore: z
+    .boolean()
+    .optional()
+    .describe('Whether cancelling puts the stable template back into the workload.'),
+  routesRemovedAt: timestampSchema.optional().describe('When the canary routes were seen gone.'),
+  serviceRestoredAt: timestampSchema.optional().describe('When the stable Service was seen restored.'),
+  outcome: z.enum(RELEASE_OUTCOMES).optional(),
+  reason: z.string().optional().describe('Why the release ends as it does, in one word.'),
+  message: z.string().optional().describe('Why the release ends as it does, with its evidence.'),
+});
+
+const decisionSchema = z.object({
+  sequence: z.int(),
+  at: timestampSchema,
+  release: z.int(),
+  step: z.int().optional(),
+  decision: z.string(),
+  reason: z.string(),
+  message: z.string(),
+});
+
+/** The evidence that an alert carries; made when the decision fell, so that it never depends on later state. */
+export const alertSchema = z.object({
+  id: z.string(),
+  event: z.enum(ALERT_EVENTS),
+  receiver: z.string(),
+  at: timestampSchema,
+  rollout: z.string(),
+  namespace: z.string(),
+  workload: z.string(),
+  release: z.int(),
+  step: z.int().optional(),
+  steps: z.int().optional(),
+  weight: z.int().optional(),
+  reason: z.string(),
+  summary: z.string().describe('What happened, in one sentence.'),
+  evidence: z
+    .array(
+      z.object({
+        analysis: z.string(),
+        metric: z.string(),
+        value: z.string().optional(),
+        condition: z.string().optional(),
+        message: z.string(),
+      }),
+    )
+    .describe('The metrics that decided, each with its value against its condition.'),
+  action: z.string().describe('What Assay did.'),
+  next: z.string().describe('What a person can do next.'),
+  deliveredAt: timestampSchema.optional(),
+  failedAt: timestampSchema.optional(),
+});
+
+const schema = z.object({
+  status: z.object({
+    releaseId: z.int().describe('Raised at each start or retry, never lowered.'),
+    stepEntry: z.int(),
+    stable: stableSchema.optional().describe('What the workload runs while no release is under way.'),
+    release: releaseSchema.optional().describe('The release under way, or the last one.'),
+    rejected: z.array(z.object({ revision: z.string(), at: timestampSchema, reason: z.string() })).optional(),
+    decisions: z.array(decisionSchema).optional().describe('The newest 50, oldest first.'),
+    alerts: z.array(alertSchema).optional().describe('The newest 20, oldest first.'),
+  }),
+});
+
+export const rolloutRecordKind = {
+  resource: resources.rolloutRecord,
+  description: 'What Assay remembers of a Rollout. Written by the controller alone.',
+  singular: 'rolloutrecord',
+  shortNames: ['rr'],
+  categories: ['assay'],
+  schema,
+  // One writer and one document: a status endpoint would only make the first write two.
+  statusSubresource: false,
+  columns: [
+    { name: 'Release', type: 'integer', jsonPath: '.status.releaseId' },
+    { name: 'Step', type: 'integer', jsonPath: '.status.release.step.index' },
+    { name: 'Verdict', type: 'string', jsonPath: '.status.release.step.verdict.phase' },
+    { name: 'Outcome', type: 'string', jsonPath: '.status.release.outcome' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+} as const satisfies KindDefinition;
+
+export type RolloutRecord = CustomObject<typeof schema>;
+export type RecordStatus = RolloutRecord['status'];
+export type ReleaseRecord = z.output<typeof releaseSchema>;
+export type StepRecord = z.output<typeof stepRecordSchema>;
+export type Verdict = z.output<typeof verdictSchema>;
+export type PinnedGuard = z.output<typeof pinnedGuardSchema>;
+export type PinnedAnalysis = z.output<typeof pinnedAnalysisSchema>;
+export type RecordedDecision = z.output<typeof decisionSchema>;
+export type Alert = z.output<typeof alertSchema>;
+export type StableRevision = z.output<typeof stableSchema>;
+export type ReleaseStage = (typeof RELEASE_STAGES)[number];
+export type HoldReason = (typeof HOLD_REASONS)[number];
+export type Evidence = Alert['evidence'][number];
+export type ReleaseOutcome = (typeof RELEASE_OUTCOMES)[number];

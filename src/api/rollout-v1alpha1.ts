@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { type CustomObject, intOrStringSchema, type KindDefinition } from './kind.ts';
+import { resources } from './resource.ts';
+import {
+  headerMatchSchema,
+  metadataPatchSchema,
+  pauseSchema,
+  requestHeaderModifierSchema,
+  statusSchema,
+  trafficRoutingSchema,
+  workloadRefSchema,
+} from './rollout.ts';
+
+const stepSchema = z.object({
+  weight: z
+    .int()
+    .min(0)
+    .max(100)
+    .nullish()
+    .describe('Share of the requests that reach the new version, in percent.'),
+  replicas: intOrStringSchema
+    .nullish()
+    .describe('Pods of the new version: a number or a percentage. As many percent as `weight` when unset.'),
+  matches: z
+    .array(z.object({ headers: z.array(headerMatchSchema).max(16).optional() }))
+    .max(16)
+    .optional(),
+  requestHeaderModifier: requestHeaderModifierSchema.optional(),
+  pause: pauseSchema.optional(),
+});
+
+const canarySchema = z.object({
+  steps: z.array(stepSchema).max(50).optional(),
+  trafficRoutings: z
+    .array(
+      trafficRoutingSchema.extend({
+        type: z
+          .string()
+          .optional()
+          .describe('The class of the ingress; the same as ingress.classType, over which it wins.'),
+      }),
+    )
+    .max(1)
+    .optional(),
+  failureThreshold: intOrStringSchema.nullish(),
+  patchPodTemplateMetadata: metadataPatchSchema.optional(),
+  disableGenerateCanaryService: z.boolean().optional(),
+});
+
+const schema = z.object({
+  spec: z.object({
+    objectRef: z.object({ workloadRef: workloadRefSchema }),
+    rolloutID: z.string().optional().describe('Kept, and without effect.'),
+    disabled: z.boolean().optional(),
+    strategy: z.object({
+      paused: z.boolean().optional(),
+      canary: canarySchema
+        .nullish()
+        .describe('Missing only where the Rollout has a strategy that this version cannot show.'),
+    }),
+  }),
+  // The same as in v1beta1, its additions included: nothing of a status has to be kept elsewhere.
+  status: statusSchema.optional(),
+});
+
+export const rolloutV1alpha1Kind = {
+  resource: { ...resources.rollout, version: 'v1alpha1' },
+  description: 'How a workload is released step by step (Kruise Rollouts, v1alpha1).',
+  singular: 'rollout',
+  shortNames: [],
+  categories: [],
+  schema,
+  statusSubresource: true,
+  columns: [
+    { name: 'STATUS', type: 'string', jsonPath: '.status.phase', description: 'The phase of the rollout.' },
+    { name: 'CANARY_STEP', type: 'integer', jsonPath: '.status.canaryStatus.currentStepIndex' },
+    { name: 'CANARY_STATE', type: 'string', jsonPath: '.status.canaryStatus.currentStepState' },
+    { name: 'MESSAGE', type: 'string', jsonPath: '.status.message' },
+    { name: 'AGE', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+} as const satisfies KindDefinition;
+
+export type RolloutV1alpha1 = CustomObject<typeof schema>;

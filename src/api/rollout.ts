@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import {
+  type CustomObject,
+  conditionSchema,
+  intOrStringSchema,
+  type KindDefinition,
+  nameSchema,
+  timestampSchema,
+} from './kind.ts';
+import { resources } from './resource.ts';
+
+export const workloadRefSchema = z.object({ apiVersion: z.string(), kind: z.string(), name: nameSchema });
+
+export const headerMatchSchema = z.object({
+  type: z.enum(['Exact', 'RegularExpression']).optional(),
+  name: z.string(),
+  value: z.string(),
+});
+
+const matchSchema = z.object({
+  path: z
+    .object({
+      type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).optional(),
+      value: z.string().optional(),
+    })
+    .optional(),
+  headers: z.array(headerMatchSchema).max(16).optional(),
+  queryParams: z.array(headerMatchSchema).max(16).optional(),
+});
+
+const headerValueSchema = z.object({ name: z.string(), value: z.string() });
+
+export const requestHeaderModifierSchema = z.object({
+  set: z.array(headerValueSchema).max(16).optional(),
+  add: z.array(headerValueSchema).max(16).optional(),
+  remove: z.array(z.string()).max(16).optional(),
+});
+
+export const pauseSchema = z.object({
+  duration: z.int().min(0).nullish().describe('Seconds; a person must approve when unset.'),
+});
+
+const stepSchema = z.object({
+  replicas: intOrStringSchema.nullish().describe('Pods of the new version: a number or a percentage.'),
+  traffic: z
+    .string()
+    .regex(/^\d{1,3}%$/)
+    .nullish()
+    .describe('Share of the requests that reach the new version, such as `5%`.'),
+  matches: z.array(matchSchema).max(16).optional(),
+  requestHeaderModifier: requestHeaderModifierSchema.optional(),
+  pause: pauseSchema.optional(),
+});
+
+export const trafficRoutingSchema = z.object({
+  service: nameSchema.describe('The stable Service.'),
+  gracePeriodSeconds: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('How long a change of a route takes to be felt. 3 when unset.'),
+  ingress: z.object({ classType: z.string().optional(), name: nameSchema }).optional(),
+  gateway: z.object({ httpRouteName: z.string().nullish() }).optional(),
+  customNetworkRefs: z
+    .array(z.object({ apiVersion: z.string(), kind: z.string(), name: z.string() }))
+    .optional(),
+});
+
+export const metadataPatchSchema = z.object({
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+const blueGreenSchema = z.object({
+  steps: z.array(stepSchema).max(50).optional(),
+  trafficRoutings: z.array(trafficRoutingSchema).max(1).optional(),
+  failureThreshold: intOrStringSchema.nullish(),
+  trafficRoutingRef: z.string().optional(),
+  disableGenerateCanaryService: z.boolean().optional(),
+});
+
+const canarySchema = blueGreenSchema.extend({
+  patchPodTemplateMetadata: metadataPatchSchema.optional(),
+  enableExtraWorkloadForCanary: z
+    .boolean()
+    .optional()
+    .describe('true: canary pods run in an extra Deployment. false (the default): partition style.'),
+});
+
+export const ROLLOUT_PHASES = [
+  'Initial',
+  'Healthy',
+  'Progressing',
+  'Terminating',
+  'Disabling',
+  'Disabled',
+] as const;
+
+export const STEP_STATES = [
+  'BeforeStepUpgrade',
+  'StepUpgrade',
+  'StepTrafficRouting',
+  'StepMetricsAnalysis',
+  'StepPaused',
+  'StepReady',
+  'Completed',
+] as const;
+
+export const subStatusShape = {
+  observedWorkloadGeneration: z.int().optional(),
+  observedRolloutID: z.string().optional(),
+  rolloutHash: z.string().optional(),
+  stableRevision: z.string().optional(),
+  podTemplateHash: z.string().default(''),
+  currentStepIndex: z.int().default(0),
+  nextStepIndex: z.int().default(0),
+  currentStepState: z.string().default(''),
+  finalisingStep: z.string().default(''),
+  message: z.string().optional(),
+  lastUpdateTime: timestampSchema.nullish(),
+};
+
+const canaryStatusSchema = z.object({
+  ...subStatusShape,
+  canaryRevision: z.string().default(''),
+  canaryReplicas: z.int().default(0),
+  canaryReadyReplicas: z.int().default(0),
+});
+
+const blueGreenStatusSchema = z.object({
+  ...subStatusShape,
+  updatedRevision: z.string().default(''),
+  updatedReplicas: z.int().default(0),
+  updatedReadyReplicas: z.int().default(0),
+});
+
+export const approvalSchema = z.object({
+  releaseId: z.int(),
+  stepEntry: z.int(),
+  step: z.int(),
+  user: z.string(),
+  at: timestampSchema,
+});
+
+export const statusSchema = z.object({
+  observedGeneration: z.int().optional(),
+  phase: z.string().optional(),
+  message: z.string().optional(),
+  conditions: z.array(conditionSchema).optional(),
+  currentStepIndex: z.int().default(0),
+  currentStepState: z.string().default(''),
+  canaryStatus: canaryStatusSchema.nullish(),
+  blueGreenStatus: blueGreenStatusSchema.nullish(),
+  approvals: z
+    .array(approvalSchema)
+    .optional()
+    .describe('Who let which step of which release go on; written at admission of a patch to StepReady.'),
+});
+
+const schema = z.object({
+  spec: z.object({
+    disabled: z.boolean().optional(),
+    workloadRef: workloadRefSchema,
+    strategy: z.object({
+      paused: z.boolean().optional(),
+      canary: canarySchema.nullish(),
+      blueGreen: blueGreenSchema.nullish(),
+    }),
+  }),
+  status: statusSchema.optional(),
+});
+
+export const rolloutKind = {
+  resource: resources.rollout,
+  description: 'How a workload is released step by step (Kruise Rollouts, v1beta1).',
+  singular: 'rollout',
+  shortNames: [],
+  categories: [],
+  schema,
+  statusSubresource: true,
+  columns: [
+    { name: 'STATUS', type: 'string', jsonPath: '.status.phase', description: 'The phase of the rollout.' },
+    { name: 'CANARY_STEP', type: 'integer', jsonPath: '.status.currentStepIndex' },
+    { name: 'CANARY_STATE', type: 'string', jsonPath: '.status.currentStepState' },
+    { name: 'MESSAGE', type: 'string', jsonPath: '.status.message' },
+    { name: 'AGE', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+} as const satisfies KindDefinition;
+
+export type Rollout = CustomObject<typeof schema>;
+export type RolloutSpec = Rollout['spec'];
+export type RolloutStatus = z.output<typeof statusSchema>;
+export type CanaryStatus = z.output<typeof canaryStatusSchema>;
+export type CanaryStrategy = z.output<typeof canarySchema>;
+export type RolloutStep = z.output<typeof stepSchema>;
+export type TrafficRouting = z.output<typeof trafficRoutingSchema>;
+export type WorkloadRef = z.output<typeof workloadRefSchema>;
+export type Approval = z.output<typeof approvalSchema>;
+export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
+export type StepState = (typeof STEP_STATES)[number];
