@@ -1,0 +1,86 @@
+import type { AnalysisRunSpec } from '../api/analysis-run.ts';
+import type { AnalysisTemplate, Metric } from '../api/analysis-template.ts';
+import { parseDurationMs } from '../api/duration.ts';
+import type { SchemaFault } from '../api/kind.ts';
+import { type GivenArgument, hasType, resolveArguments, wrongType } from './arguments.ts';
+import { checkMetric, type MetricCheckOptions } from './check-metric.ts';
+import { runLookup, templateLookup } from './placeholders.ts';
+
+type TemplateSpec = AnalysisTemplate['spec'];
+
+/** How long a run may take that says nothing about it. */
+export const DEFAULT_MAX_DURATION_MS = 3_600_000;
+
+/**
+ * What is wrong with a template, beyond its schema: at admission and in lint. Nothing here needs a cluster.
+ * With `mode: 'Step'` every metric must come to an end by itself.
+ */
+export function checkTemplate(spec: TemplateSpec, options: MetricCheckOptions = {}): SchemaFault[] {
+  const args = spec.args ?? [];
+  const lookup = templateLookup(args);
+  return [
+    ...checkUnique(args, 'spec.args'),
+    ...args.flatMap(({ name, type = 'string', value }, index) =>
+      value === undefined || hasType(value, type)
+        ? []
+        : [{ path: `spec.args[${index}].value`, message: wrongType(name, value, type) }],
+    ),
+    ...checkUnique(spec.metrics, 'spec.metrics'),
+    ...spec.metrics.flatMap((metric, index) =>
+      checkMetric(metric, `spec.metrics[${index}]`, lookup, options),
+    ),
+  ];
+}
+
+/**
+ * What is wrong with arguments given to a template, the faults included that the template has only with
+ * these values (a `count` below a limit, say). Paths begin with `args`, relative to what gives them.
+ */
+export function checkArguments(
+  template: TemplateSpec,
+  given: readonly GivenArgument[],
+  options: MetricCheckOptions = {},
+): SchemaFault[] {
+  const resolved = resolveArguments(template.args ?? [], given);
+  if (!resolved.ok) return resolved.faults;
+  const args = (template.args ?? []).map((argument) => ({
+    ...argument,
+    value: resolved.args.find(({ name }) => name === argument.name)?.value,
+  }));
+  const lookup = templateLookup(args);
+  return template.metrics.flatMap((metric, index) =>
+    checkMetric(metric, `spec.metrics[${index}]`, lookup, options).map(({ path, message }) => ({
+      path: 'args',
+      message: `with these arguments, ${path} of the template is at fault: ${message}`,
+    })),
+  );
+}
+
+/** What is wrong with a run: as for a template, and every placeholder must have something to stand for. */
+export function checkRun(spec: AnalysisRunSpec): SchemaFault[] {
+  const args = spec.args ?? [];
+  const maxDurationMs = maxDurationOf(spec);
+  const lookup = runLookup({ args, target: spec.target });
+  const faults = [
+    ...checkUnique(args, 'spec.args'),
+    ...checkUnique(spec.metrics, 'spec.metrics'),
+    ...spec.metrics.flatMap((metric: Metric, index) =>
+      checkMetric(metric, `spec.metrics[${index}]`, lookup, { mode: spec.key?.mode, maxDurationMs }),
+    ),
+  ];
+  if (maxDurationMs <= 0) faults.push({ path: 'spec.maxDuration', message: 'must be longer than 0s' });
+  return faults;
+}
+
+/** How long a run may take, in milliseconds. */
+export function maxDurationOf(spec: Pick<AnalysisRunSpec, 'maxDuration'>): number {
+  return parseDurationMs(spec.maxDuration ?? '') ?? DEFAULT_MAX_DURATION_MS;
+}
+
+function checkUnique(items: readonly { name: string }[], path: string): SchemaFault[] {
+  return items.flatMap(({ name }, index) =>
+    items.findIndex((other) => other.name === name) < index
+      ? [{ path: `${path}[${index}].name`, message: `the name ${name} is used twice` }]
+      : [],
+  );
+}

@@ -1,0 +1,201 @@
+import type { AnalysisPhase, AnalysisRun, AnalysisRunStatus, MetricResult } from '../api/analysis-run.ts';
+import type { SchemaFault } from '../api/kind.ts';
+import { formatTime, parseTime } from '../api/timestamp.ts';
+import { checkRun, maxDurationOf } from './check-template.ts';
+import type { InFlight } from './in-flight.ts';
+import { isFinished, judgeRun, newResult, recordMeasurement } from './judge.ts';
+import type { MeasureJob } from './measure-job.ts';
+import { type Next, nextOf, turnOf } from './metric-turn.ts';
+import { type ResolvedMetric, resolveMetrics } from './resolve-metric.ts';
+
+/** Measurements that arrive this close together share one write of the status. */
+const GATHER_MS = 250;
+/** A job without a result is offered again after this; the queue knows those that it still has. */
+const RESUBMIT_AFTER_MS = 5_000;
+
+export interface RunFacts {
+  run: AnalysisRun;
+  /** What the last pass answered, with the results that came since (see `deliver`); empty after a restart. */
+  inFlight: readonly InFlight[];
+  /** Epoch milliseconds. */
+  now: number;
+  resubmitAfterMs?: number;
+}
+
+/** What a Kubernetes Event is to say. */
+export interface Note {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+}
+
+/**
+ * What to do for a run. Apply it in this order: write `status` when it `changed`, and only when that
+ * succeeded add `jobs`, remember `inFlight` and publish `notes`. On a conflict, observe and decide again.
+ */
+export interface RunDecision {
+  status: AnalysisRunStatus;
+  changed: boolean;
+  /** To add to the queue now; adding one twice is harmless. */
+  jobs: MeasureJob[];
+  inFlight: InFlight[];
+  /** When to decide again, in epoch milliseconds; undefined for: when something changes. */
+  wakeAt: number | undefined;
+  notes: Note[];
+}
+
+/**
+ * Decides what is next for one AnalysisRun: which measurements are due, which results are recorded, and
+ * whether a verdict is reached. A finished run decides nothing more.
+ */
+export function decideRun(facts: RunFacts): RunDecision {
+  const { run, now, inFlight, resubmitAfterMs = RESUBMIT_AFTER_MS } = facts;
+  if (run.status && isFinished(run.status.phase)) return nothingMore(run.status);
+  const faults = checkRun(run.spec);
+  if (faults.length > 0) return refuse(run, faults, now);
+
+  const metrics = resolveMetrics(run.spec);
+  const startedAt = parseTime(run.status?.startedAt) ?? Math.floor(now);
+  const isNew = parseTime(run.status?.startedAt) === undefined;
+  const before = metrics.map((metric) => resultOf(run, metric));
+  const lookAt = (results: readonly MetricResult[], entries: readonly InFlight[]): Next[] =>
+    metrics.map((metric, index) => {
+      const turn = turnOf(run, metric, results[index] ?? newResult(metric), startedAt);
+      return nextOf(turn, entries, now, resubmitAfterMs);
+    });
+
+  const nexts = lookAt(before, inFlight);
+  const after = metrics.map((metric, index) =>
+    record(before[index] ?? newResult(metric), metric, nexts[index]),
+  );
+  const deadline = startedAt + maxDurationOf(run.spec);
+  const verdict = judgeRun(metrics, after, {
+    now,
+    startedAt,
+    maxDurationMs: maxDurationOf(run.spec),
+    terminate: run.spec.terminate ?? false,
+  });
+  const recorded = nexts.some((next) => next.kind === 'measured');
+  const notes = [...(isNew ? [startNote(metrics)] : []), ...measurementNotes(before, nexts)];
+
+  if (isFinished(verdict.phase)) {
+    const status = {
+      ...statusOf(verdict.phase, startedAt, verdict.results),
+      message: verdict.message ?? '',
+      completedAt: formatTime(now),
+    };
+    return {
+      status,
+      changed: true,
+      jobs: [],
+      inFlight: [],
+      wakeAt: undefined,
+      notes: [...notes, endNote(verdict.phase, status.message)],
+    };
+  }
+
+  const gatherUntil = recorded && !isNew ? gatheringEnds(nexts, now) : now;
+  if (gatherUntil > now) {
+    return {
+      status: statusOf('Running', startedAt, before),
+      changed: false,
+      ...outstanding(nexts, Math.min(gatherUntil, deadline)),
+      notes: [],
+    };
+  }
+  // A metric that was just measured may be due again, when its answer took longer than its interval.
+  const following = recorded ? lookAt(after, entriesOf(nexts)) : nexts;
+  const merged = nexts.map((next, index) => (next.kind === 'measured' ? (following[index] ?? next) : next));
+  return {
+    status: statusOf('Running', startedAt, after),
+    changed: isNew || recorded,
+    ...outstanding(merged, merged.some((next) => next.kind === 'measured') ? now : deadline),
+    notes,
+  };
+}
+
+function resultOf(run: AnalysisRun, metric: ResolvedMetric): MetricResult {
+  return run.status?.metricResults.find(({ name }) => name === metric.name) ?? newResult(metric);
+}
+
+function record(result: MetricResult, metric: ResolvedMetric, next: Next | undefined): MetricResult {
+  if (next?.kind !== 'measured') return result;
+  return recordMeasurement(result, metric, next.measurement, next.hasData);
+}
+
+/**
+ * Until when results are kept back so that one write records them together with those that are about to
+ * come. Only queries asked a moment ago are waited for, and never longer than 250 ms after the first result.
+ */
+function gatheringEnds(nexts: readonly Next[], now: number): number {
+  const awaited = nexts.flatMap((next) =>
+    next.kind === 'inFlight' && !next.job && next.entry.notBefore === undefined ? [next.entry.addedAt] : [],
+  );
+  const arrivals = nexts.flatMap((next) =>
+    next.kind === 'measured' ? [Math.min(next.arrived?.result?.finishedAt ?? now - GATHER_MS, now)] : [],
+  );
+  return Math.min(Math.max(...awaited) + GATHER_MS, Math.min(...arrivals) + GATHER_MS);
+}
+
+/** The jobs to offer now, what to remember, and when to look again. */
+function outstanding(
+  nexts: readonly Next[],
+  ...wakeAts: number[]
+): Pick<RunDecision, 'jobs' | 'inFlight' | 'wakeAt'> {
+  return {
+    jobs: nexts.flatMap((next) => (next.kind === 'inFlight' && next.job ? [next.job] : [])),
+    inFlight: entriesOf(nexts),
+    wakeAt: Math.min(...wakeAts, ...nexts.flatMap((next) => ('wakeAt' in next ? [next.wakeAt] : []))),
+  };
+}
+
+function entriesOf(nexts: readonly Next[]): InFlight[] {
+  return nexts.flatMap((next) => {
+    if (next.kind === 'inFlight') return [next.entry];
+    return next.kind === 'measured' && next.arrived ? [next.arrived] : [];
+  });
+}
+
+function statusOf(phase: AnalysisPhase, startedAt: number, metricResults: MetricResult[]): AnalysisRunStatus {
+  return { phase, startedAt: formatTime(startedAt), metricResults };
+}
+
+function nothingMore(status: AnalysisRunStatus): RunDecision {
+  return { status, changed: false, jobs: [], inFlight: [], wakeAt: undefined, notes: [] };
+}
+
+function refuse(run: AnalysisRun, faults: readonly SchemaFault[], now: number): RunDecision {
+  const message = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
+  const startedAt = parseTime(run.status?.startedAt) ?? Math.floor(now);
+  const results = (run.status?.metricResults ?? []).map((result) =>
+    isFinished(result.phase)
+      ? result
+      : { ...result, phase: 'Cancelled' as const, message: `${result.name} cancelled: ${message}` },
+  );
+  return {
+    ...nothingMore({ ...statusOf('Error', startedAt, results), message, completedAt: formatTime(now) }),
+    changed: true,
+    notes: [endNote('Error', message)],
+  };
+}
+
+function startNote(metrics: readonly ResolvedMetric[]): Note {
+  const names = metrics.map(({ name }) => name).join(', ');
+  return { type: 'Normal', reason: 'RunRunning', message: `measuring ${names}` };
+}
+
+function endNote(phase: AnalysisPhase, message: string): Note {
+  const type = phase === 'Successful' || phase === 'Cancelled' ? 'Normal' : 'Warning';
+  return { type, reason: `Run${phase}`, message };
+}
+
+/** One for each measurement that is not a success; waiting for data is told once and not at every look. */
+function measurementNotes(before: readonly MetricResult[], nexts: readonly Next[]): Note[] {
+  return nexts.flatMap((next, index) => {
+    if (next.kind !== 'measured' || next.measurement.outcome === 'Successful') return [];
+    const { outcome, reason, message } = next.measurement;
+    const previous = before[index]?.measurements.at(-1);
+    if (outcome === 'Inconclusive' && !next.hasData && previous?.reason === reason) return [];
+    return [{ type: 'Warning' as const, reason: `Measurement${outcome}`, message }];
+  });
+}

@@ -1,0 +1,226 @@
+import type { AnalysisPhase, Measurement, MetricResult } from '../api/analysis-run.ts';
+import { formatDuration } from '../api/duration.ts';
+import { conditionText, type ResolvedMetric } from './resolve-metric.ts';
+
+/** How many measurements of a metric are kept; the counters know all of them. */
+const KEPT_MEASUREMENTS = 20;
+/** Fifty metrics with twenty measurements each must fit into one object of the API server. */
+const QUERY_LENGTH = 600;
+const MESSAGE_LENGTH = 500;
+
+/** The one order of severity, inside a metric and between metrics; the first that occurs decides. */
+const SEVERITY = ['Failed', 'Error', 'Inconclusive', 'Cancelled'] as const satisfies AnalysisPhase[];
+
+type Phase = { phase: AnalysisPhase; message?: string };
+
+/** Whether nothing can follow this phase. */
+export function isFinished(phase: AnalysisPhase): boolean {
+  return phase !== 'Pending' && phase !== 'Running';
+}
+
+/** A metric of which nothing has been measured yet. */
+export function newResult(metric: ResolvedMetric): MetricResult {
+  return {
+    name: metric.name,
+    phase: 'Pending',
+    count: 0,
+    successful: 0,
+    failed: 0,
+    inconclusive: 0,
+    error: 0,
+    consecutiveSuccess: 0,
+    consecutiveFailure: 0,
+    consecutiveError: 0,
+    nextSequence: 0,
+    withData: 0,
+    measurements: [],
+  };
+}
+
+/**
+ * Counts one measurement and judges the metric anew. A sequence number that is recorded already, or one
+ * out of turn, changes nothing: results are delivered at least once. `hasData` is whether there was a value.
+ */
+export function recordMeasurement(
+  result: MetricResult,
+  metric: ResolvedMetric,
+  measurement: Measurement,
+  hasData: boolean,
+): MetricResult {
+  if (measurement.sequence !== result.nextSequence || isFinished(result.phase)) return result;
+  const { outcome } = measurement;
+  // It waits for data: it is shown, and decides nothing.
+  const waits = metric.noData === 'Wait' && outcome === 'Inconclusive' && !hasData;
+  const counts = outcome !== 'Error' && !waits;
+  const { message: _, ...rest } = result;
+  const counted: MetricResult = {
+    ...rest,
+    count: result.count + (counts ? 1 : 0),
+    successful: result.successful + (outcome === 'Successful' ? 1 : 0),
+    failed: result.failed + (outcome === 'Failed' ? 1 : 0),
+    inconclusive: result.inconclusive + (outcome === 'Inconclusive' && counts ? 1 : 0),
+    error: result.error + (outcome === 'Error' ? 1 : 0),
+    consecutiveSuccess: streak(result.consecutiveSuccess, outcome === 'Successful', waits),
+    consecutiveFailure: streak(result.consecutiveFailure, outcome === 'Failed', waits),
+    // An answer without data is still an answer of the source.
+    consecutiveError: streak(result.consecutiveError, outcome === 'Error', false),
+    nextSequence: result.nextSequence + 1,
+    withData: result.withData + (hasData ? 1 : 0),
+    measurements: [...result.measurements, shorten(measurement)].slice(-KEPT_MEASUREMENTS),
+  };
+  return { ...counted, ...judgeMetric(counted, metric) };
+}
+
+function streak(length: number, goesOn: boolean, untouched: boolean): number {
+  if (untouched) return length;
+  return goesOn ? length + 1 : 0;
+}
+
+function shorten(measurement: Measurement): Measurement {
+  const { query, message } = measurement;
+  return {
+    ...measurement,
+    message: cut(message, MESSAGE_LENGTH),
+    ...(query !== undefined && { query: cut(query, QUERY_LENGTH) }),
+  };
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/**
+ * The phase of a metric by its counters. Breached limits come first, worst first; then what completes it.
+ * Every phase but Running says by which measurement, and by which count against which limit.
+ */
+function judgeMetric(result: MetricResult, metric: ResolvedMetric): Phase {
+  const { count, failed, inconclusive, consecutiveSuccess, consecutiveFailure, consecutiveError } = result;
+  const { failureLimit, consecutiveFailureLimit, consecutiveSuccessLimit } = metric;
+  const because = (phase: AnalysisPhase, why: string) => ({
+    phase,
+    message: `${evidence(result, metric)}; ${why}`,
+  });
+
+  if (failureLimit !== undefined && failed > failureLimit) {
+    return because('Failed', `${failed} failed, failureLimit ${failureLimit}`);
+  }
+  if (consecutiveFailureLimit !== undefined && consecutiveFailure > consecutiveFailureLimit) {
+    return because(
+      'Failed',
+      `${consecutiveFailure} failed in a row, consecutiveFailureLimit ${consecutiveFailureLimit}`,
+    );
+  }
+  if (consecutiveError > metric.consecutiveErrorLimit) {
+    return because(
+      'Error',
+      `${consecutiveError} error${consecutiveError === 1 ? '' : 's'} in a row, consecutiveErrorLimit ${metric.consecutiveErrorLimit}`,
+    );
+  }
+  if (inconclusive > metric.inconclusiveLimit) {
+    return because(
+      'Inconclusive',
+      `${inconclusive} inconclusive, inconclusiveLimit ${metric.inconclusiveLimit}`,
+    );
+  }
+  const done = `${count} of ${metric.count ?? 'any number'} measured`;
+  if (consecutiveSuccessLimit !== undefined && consecutiveSuccess >= consecutiveSuccessLimit) {
+    return passed(
+      result,
+      metric,
+      `${consecutiveSuccess} successful in a row, consecutiveSuccessLimit ${consecutiveSuccessLimit}`,
+    );
+  }
+  if (metric.count === undefined || count < metric.count) return { phase: 'Running' };
+  if (consecutiveSuccessLimit !== undefined) {
+    // As in Argo Rollouts: only where no failure limit is on does a missed streak mean a failure.
+    return because(
+      failureLimit === undefined ? 'Failed' : 'Inconclusive',
+      `${done}, ${consecutiveSuccess} successful in a row at the end, consecutiveSuccessLimit ${consecutiveSuccessLimit} not reached`,
+    );
+  }
+  return passed(result, metric, `${done}, ${failed} failed, failureLimit ${failureLimit ?? 'off'}`);
+}
+
+/** Successful, unless nothing was ever measured and the metric does not say that this is enough. */
+function passed(result: MetricResult, metric: ResolvedMetric, why: string): Phase {
+  const message = `${evidence(result, metric)}; ${why}`;
+  if (result.withData > 0) return { phase: 'Successful', message };
+  if (metric.noData === 'Pass') return { phase: 'Successful', message: `${message}; passed without data` };
+  return { phase: 'Inconclusive', message: `${message}; no measurement had data` };
+}
+
+/** The last measurement in words: metric, value and condition. */
+function evidence(result: MetricResult, metric: ResolvedMetric): string {
+  return (
+    result.measurements.at(-1)?.message ?? `${metric.name} was never measured for ${conditionText(metric)}`
+  );
+}
+
+export interface JudgeFacts {
+  now: number;
+  startedAt: number;
+  maxDurationMs: number;
+  terminate: boolean;
+}
+
+/**
+ * The phase of a run. The first metric that ends other than Successful ends the run at once, and what is
+ * unfinished then is Cancelled. `results` are in the order of `metrics`.
+ */
+export function judgeRun(
+  metrics: readonly ResolvedMetric[],
+  results: readonly MetricResult[],
+  facts: JudgeFacts,
+): Phase & { results: MetricResult[] } {
+  const worst = SEVERITY.map((phase) => results.find((result) => result.phase === phase)).find(Boolean);
+  if (worst) {
+    return {
+      phase: worst.phase,
+      message: worst.message ?? `${worst.name} ended as ${worst.phase}`,
+      results: finishRest(
+        metrics,
+        results,
+        'Cancelled',
+        `cancelled, because ${worst.name} ended as ${worst.phase}`,
+      ),
+    };
+  }
+  if (results.every((result) => result.phase === 'Successful')) {
+    const message = cut(
+      results.map((result) => result.message ?? result.name).join(' | '),
+      2 * MESSAGE_LENGTH,
+    );
+    return { phase: 'Successful', message, results: [...results] };
+  }
+  if (facts.terminate) return endAll(metrics, results, 'Cancelled', 'cancelled by spec.terminate');
+  if (facts.now >= facts.startedAt + facts.maxDurationMs) {
+    const why = `not finished within maxDuration ${formatDuration(facts.maxDurationMs)}`;
+    return endAll(metrics, results, 'Inconclusive', why);
+  }
+  return { phase: 'Running', results: [...results] };
+}
+
+function endAll(
+  metrics: readonly ResolvedMetric[],
+  results: readonly MetricResult[],
+  phase: AnalysisPhase,
+  why: string,
+): Phase & { results: MetricResult[] } {
+  const ended = finishRest(metrics, results, phase, why);
+  const message = ended.find((result) => result.phase === phase)?.message ?? why;
+  return { phase, message, results: ended };
+}
+
+function finishRest(
+  metrics: readonly ResolvedMetric[],
+  results: readonly MetricResult[],
+  phase: AnalysisPhase,
+  why: string,
+): MetricResult[] {
+  return results.map((result, index) => {
+    const metric = metrics[index];
+    if (isFinished(result.phase) || !metric) return result;
+    const counted = `${result.count} of ${metric.count ?? 'any number'} measured, ${result.failed} failed, failureLimit ${metric.failureLimit ?? 'off'}`;
+    return { ...result, phase, message: `${evidence(result, metric)}; ${counted}; ${why}` };
+  });
+}

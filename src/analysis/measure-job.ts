@@ -1,0 +1,24 @@
+import type { QueryAnswer } from './query-answer.ts';
+
+/** A query that is due now. */
+export interface MeasureJob {
+  /** Derived from (run uid, metric, sequence, try): adding it twice is adding it once. */
+  id: string;
+  run: { uid: string; namespace: string; name: string };
+  metric: string;
+  sequence: number;
+  /** 1-based number of the try of this sequence. */
+  attempt: number;
+  source: string;
+  query: string;
+  /** Epoch milliseconds at which the query is evaluated. */
+  evaluateAt: number;
+}
+
+/** What a worker brought back for a MeasureJob. */
+export interface MeasureResult {
+  job: MeasureJob;
+  startedAt: number;
+  finishedAt: number;
+  answer: QueryAnswer;
+}

@@ -1,0 +1,199 @@
+import type { AnalysisRun, Measurement, MetricResult } from '../api/analysis-run.ts';
+import { formatTime, parseTime } from '../api/timestamp.ts';
+import { type InFlight, jobId, retry } from './in-flight.ts';
+import { isFinished } from './judge.ts';
+import { type Assessment, assess, assessNoPods } from './measure.ts';
+import type { MeasureJob, MeasureResult } from './measure-job.ts';
+import { resolveQuery } from './placeholders.ts';
+import type { ResolvedMetric } from './resolve-metric.ts';
+import { type Grid, gridOf, isSlotStart, nextDue, slotEnd } from './schedule.ts';
+import { windowAt, windowReadyAt } from './window.ts';
+
+/** The last instant that a timestamp can name. */
+const LAST_TIME_MS = 8.64e15;
+
+/** One metric of a run in one pass. */
+export interface Turn {
+  run: AnalysisRun;
+  metric: ResolvedMetric;
+  result: MetricResult;
+  grid: Grid;
+  /** Since when `{{window}}` counts, in epoch milliseconds. */
+  windowStart: number;
+}
+
+/** What is next for a metric. */
+export type Next =
+  | { kind: 'finished' }
+  | { kind: 'idle'; wakeAt: number }
+  /** `job` is to be offered to the queue now. */
+  | { kind: 'inFlight'; entry: InFlight; job?: MeasureJob; wakeAt: number }
+  /** `arrived` is the entry whose result it is; none when no query was needed, or the slot ended. */
+  | { kind: 'measured'; measurement: Measurement; hasData: boolean; arrived?: InFlight };
+
+export function turnOf(
+  run: AnalysisRun,
+  metric: ResolvedMetric,
+  result: MetricResult,
+  startedAt: number,
+): Turn {
+  const windowStart = parseTime(run.spec.target?.windowStart) ?? startedAt;
+  const { initialDelayMs, intervalMs, window } = metric;
+  const readyAt = window && windowReadyAt(windowStart, window);
+  const grid = gridOf({ runUid: uidOf(run), startedAt, initialDelayMs, intervalMs, readyAt });
+  return { run, metric, result, grid, windowStart };
+}
+
+/** What is next for this metric, given what is in flight for the run. */
+export function nextOf(
+  turn: Turn,
+  inFlight: readonly InFlight[],
+  now: number,
+  resubmitAfterMs: number,
+): Next {
+  if (isFinished(turn.result.phase)) return { kind: 'finished' };
+  const entry = entryOf(turn, inFlight, now);
+  if (!entry) return start(turn, now, resubmitAfterMs);
+  const slotEndsAt = slotEnd(turn.grid, entry.job.evaluateAt);
+  if (entry.result) return settle(turn, entry, entry.result, slotEndsAt, now);
+  if (entry.lastFault) {
+    // The tries within one slot are one Error, even when the last of them never comes back.
+    if (now >= slotEndsAt) return measured(entry.job, assess(turn.metric, entry.lastFault), now, now);
+    const next = offer(entry, now, resubmitAfterMs);
+    return { ...next, wakeAt: Math.min(next.wakeAt, slotEndsAt) };
+  }
+  return offer(entry, now, resubmitAfterMs);
+}
+
+function start(turn: Turn, now: number, resubmitAfterMs: number): Next {
+  const { result, grid, metric } = turn;
+  const evaluateAt = nextDue(grid, lastEvaluation(result), now);
+  if (evaluateAt > now) return { kind: 'idle', wakeAt: evaluateAt };
+  const sequence = result.nextSequence;
+  const job = jobFor(turn, sequence, 1, evaluateAt);
+  if (!job) return measured({ sequence, evaluateAt }, assessNoPods(metric), now, now);
+  const entry: InFlight = { metric: metric.name, sequence, attempt: 1, job, addedAt: now };
+  return { kind: 'inFlight', entry, job, wakeAt: now + resubmitAfterMs };
+}
+
+/** Offers a job when its time has come: a retry once, anything again when the queue seems to have lost it. */
+function offer(entry: InFlight, now: number, resubmitAfterMs: number): Extract<Next, { kind: 'inFlight' }> {
+  const { notBefore, ...offered } = entry;
+  const offerAt = notBefore ?? entry.addedAt + resubmitAfterMs;
+  if (now < offerAt) return { kind: 'inFlight', entry, wakeAt: offerAt };
+  return {
+    kind: 'inFlight',
+    entry: { ...offered, addedAt: now },
+    job: entry.job,
+    wakeAt: now + resubmitAfterMs,
+  };
+}
+
+function settle(turn: Turn, entry: InFlight, result: MeasureResult, slotEndsAt: number, now: number): Next {
+  const { answer, job } = result;
+  if (answer.kind === 'fault' && answer.retryable) {
+    const again = retry(entry, answer, slotEndsAt, now);
+    if (again) return { kind: 'inFlight', entry: again, wakeAt: again.notBefore };
+  }
+  const assessed = assess(turn.metric, answer);
+  return { ...measured(job, assessed, result.startedAt, result.finishedAt), arrived: entry };
+}
+
+function measured(
+  asked: Pick<MeasureJob, 'sequence' | 'evaluateAt'> & { query?: string },
+  assessment: Assessment,
+  startedAt: number,
+  finishedAt: number,
+): Extract<Next, { kind: 'measured' }> {
+  const { hasData, ...judged } = assessment;
+  const measurement: Measurement = {
+    sequence: asked.sequence,
+    ...judged,
+    ...(asked.query !== undefined && { query: asked.query }),
+    evaluatedAt: formatTime(asked.evaluateAt),
+    startedAt: formatTime(startedAt),
+    finishedAt: formatTime(finishedAt),
+  };
+  return { kind: 'measured', measurement, hasData };
+}
+
+/**
+ * What is in flight for the next sequence of this metric: an answer if there is one, of whichever try, else
+ * the newest try. Queues are transport and are not trusted: a job or a result counts only when it is, to the
+ * letter, what this run asks.
+ */
+function entryOf(turn: Turn, inFlight: readonly InFlight[], now: number): InFlight | undefined {
+  const entries = inFlight
+    .filter(({ metric, sequence }) => metric === turn.metric.name && sequence === turn.result.nextSequence)
+    .filter(({ job }) => isOurs(turn, job, now))
+    .map((entry) => withoutForeignResult(turn, entry, now))
+    .toSorted(
+      (left, right) => right.attempt - left.attempt || Number(!!right.result) - Number(!!left.result),
+    );
+  return entries.find(({ result }) => result?.answer.kind === 'samples') ?? entries[0];
+}
+
+function withoutForeignResult(turn: Turn, entry: InFlight, now: number): InFlight {
+  const { result, ...unanswered } = entry;
+  const counts =
+    result && isOurs(turn, result.job, now) && isTime(result.startedAt) && isTime(result.finishedAt);
+  return counts ? entry : unanswered;
+}
+
+function isTime(ms: number): boolean {
+  return Math.abs(ms) <= LAST_TIME_MS;
+}
+
+function isOurs(turn: Turn, job: MeasureJob, now: number): boolean {
+  const { evaluateAt, attempt } = job;
+  const last = lastEvaluation(turn.result);
+  if (evaluateAt > now || (last !== undefined && evaluateAt <= last)) return false;
+  if (!isSlotStart(turn.grid, evaluateAt)) return false;
+  const ours = jobFor(turn, turn.result.nextSequence, attempt, evaluateAt);
+  return (
+    ours !== undefined &&
+    job.id === ours.id &&
+    job.metric === ours.metric &&
+    job.sequence === ours.sequence &&
+    job.source === ours.source &&
+    job.query === ours.query
+  );
+}
+
+/** The job that asks this; undefined when the query selects pods and there are none. */
+function jobFor(turn: Turn, sequence: number, attempt: number, evaluateAt: number): MeasureJob | undefined {
+  const { run, metric, windowStart } = turn;
+  const { name, namespace = '' } = run.metadata;
+  const query = resolveQuery(metric.query, {
+    args: run.spec.args ?? [],
+    namespace,
+    target: run.spec.target,
+    windowMs: metric.window && windowAt(evaluateAt, windowStart, metric.window),
+  });
+  if (!query.ok) {
+    if (query.reason === 'NoPods') return undefined;
+    throw new Error(`the query of ${metric.name} was not checked: ${query.faults[0]?.message}`);
+  }
+  const uid = uidOf(run);
+  return {
+    id: jobId(uid, metric.name, sequence, attempt),
+    run: { uid, namespace, name },
+    metric: metric.name,
+    sequence,
+    attempt,
+    source: metric.source,
+    query: query.text,
+    evaluateAt,
+  };
+}
+
+function lastEvaluation(result: MetricResult): number | undefined {
+  const last = result.measurements.at(-1);
+  return parseTime(last?.evaluatedAt) ?? parseTime(last?.finishedAt);
+}
+
+function uidOf(run: AnalysisRun): string {
+  const { uid, name } = run.metadata;
+  if (!uid) throw new Error(`AnalysisRun ${name} has no uid`);
+  return uid;
+}

@@ -1,0 +1,261 @@
+import { describe, expect, test } from 'vitest';
+import { checkArguments, checkRun, checkTemplate, maxDurationOf } from '../../src/analysis/check-template.ts';
+import type { AnalysisRunSpec } from '../../src/api/analysis-run.ts';
+import type { Argument, Metric } from '../../src/api/analysis-template.ts';
+import { bareMetric, metric } from './examples.ts';
+
+const PATH = 'spec.metrics[0]';
+
+/** The one fault as `path: message`. */
+function faultOf(fields: Partial<Metric>, args?: Argument[], mode?: 'Step'): string | undefined {
+  const faults = checkTemplate({ metrics: [metric(fields)], ...(args && { args }) }, { mode });
+  if (faults.length > 1) throw new Error(JSON.stringify(faults));
+  return faults[0] && `${faults[0].path}: ${faults[0].message}`;
+}
+
+describe('a template without fault', () => {
+  test.each<[title: string, fields: Partial<Metric>]>([
+    ['one measurement', {}],
+    ['several', { interval: '10s', count: 5, failureLimit: 2, inconclusiveLimit: 1 }],
+    ['limits as text', { interval: '10s', count: '5', failureLimit: '2' }],
+    ['endless, where no step waits for it', { interval: '30s' }],
+    ['only a streak of successes', { interval: '10s', consecutiveSuccessLimit: 3 }],
+    [
+      'only a streak of failures',
+      { interval: '10s', count: 5, failureLimit: -1, consecutiveFailureLimit: 1 },
+    ],
+    ['both streaks', { interval: '10s', count: 9, failureLimit: 3, consecutiveFailureLimit: 2 }],
+    ['a window of its own', { query: 'rate(x[{{window}}])', minWindow: '1m', maxWindow: '5m' }],
+  ])('%s', (_title, fields) => {
+    expect(faultOf(fields)).toBeUndefined();
+  });
+});
+
+describe('every fault of a template is found at admission', () => {
+  test('a metric needs a condition', () => {
+    expect(checkTemplate({ metrics: [bareMetric()] })).toEqual([
+      {
+        path: PATH,
+        message: 'a metric needs a successCondition or a failureCondition, such as `value >= 0.95`',
+      },
+    ]);
+  });
+
+  test('names are unique', () => {
+    const args = [{ name: 'a' }, { name: 'a' }];
+    expect(checkTemplate({ args, metrics: [metric(), metric()] })).toEqual([
+      { path: 'spec.args[1].name', message: 'the name a is used twice' },
+      { path: 'spec.metrics[1].name', message: 'the name success-rate is used twice' },
+    ]);
+  });
+
+  test('defaults have the type of their argument', () => {
+    const args: Argument[] = [{ name: 'a', type: 'duration', value: '5 minutes' }];
+    expect(checkTemplate({ args, metrics: [metric()] })).toEqual([
+      {
+        path: 'spec.args[0].value',
+        message: 'the argument a must be a PromQL duration such as 5m, and is "5 minutes"',
+      },
+    ]);
+  });
+
+  test.each<[title: string, fields: Partial<Metric>, fault: RegExp]>([
+    [
+      'a condition that is none, with its position',
+      { successCondition: 'value > e' },
+      /^spec.metrics\[0].successCondition: "e" is not known: .*\(position 8\)$/,
+    ],
+    [
+      'a failure condition that is none',
+      { failureCondition: 'value' },
+      /^spec.metrics\[0].failureCondition: the condition comes to a number, .*\(position 0\)$/,
+    ],
+    [
+      'an undeclared argument in a condition',
+      { successCondition: 'value > {{args.x}}' },
+      /^spec.metrics\[0].successCondition: {{args.x}}: the template declares no such argument \(position 8\)$/,
+    ],
+    ['an unknown placeholder', { query: 'x{a="{{foo}}"}' }, /^spec.metrics\[0].query: {{foo}} is not known/],
+    ['a misplaced placeholder', { query: '{{canary.pods}}' }, /^spec.metrics\[0].query: .* inside a string/],
+    [
+      'an interval that is none',
+      { interval: 'often' },
+      /^spec.metrics\[0].interval: "often" is not a duration/,
+    ],
+    ['an interval that is too short', { interval: '0s' }, /^spec.metrics\[0].interval: must be at least 1s$/],
+    [
+      'windows that contradict each other',
+      { minWindow: '11m' },
+      /^spec.metrics\[0].minWindow: minWindow \(11m\) must not be longer than maxWindow \(10m\)$/,
+    ],
+    [
+      'several measurements without an interval',
+      { count: 3 },
+      /^spec.metrics\[0].interval: count is 3, so an interval is needed$/,
+    ],
+    ['a count of nothing', { count: 0 }, /^spec.metrics\[0].count: must be at least 1, and is 0$/],
+    ['half a count', { count: '1.5' }, /^spec.metrics\[0].count: must be a whole number or one placeholder/],
+    ['a count in words', { count: 'three' }, /^spec.metrics\[0].count: must be a whole number .*"three"$/],
+    ['no count', { count: ' ' }, /^spec.metrics\[0].count: must be a whole number .*""$/],
+    ['a huge count', { count: '1e300', interval: '1s' }, /^spec.metrics\[0].count: must be a whole number/],
+    ['a computed count', { count: '1 + {{args.x}}' }, /^spec.metrics\[0].count: must be a whole number/],
+    [
+      'an undeclared count',
+      { count: '{{args.x}}' },
+      /^spec.metrics\[0].count: {{args.x}}: the template declares/,
+    ],
+    [
+      'a limit below -1',
+      { failureLimit: -2 },
+      /^spec.metrics\[0].failureLimit: must be at least -1, and is -2$/,
+    ],
+    [
+      'an inconclusive limit that is turned off',
+      { inconclusiveLimit: -1 },
+      /^spec.metrics\[0].inconclusiveLimit: must be at least 0, and is -1$/,
+    ],
+    [
+      'a failure limit that no count can exceed',
+      { interval: '10s', count: 3, failureLimit: 3 },
+      /^spec.metrics\[0].failureLimit: 3 can never be exceeded: count ends the metric after 3 measurements/,
+    ],
+    [
+      'a failure limit for a single measurement',
+      { failureLimit: 1 },
+      /^spec.metrics\[0].failureLimit: 1 can never be exceeded: .* after 1 measurement, .*use at most 0$/,
+    ],
+    [
+      'an inconclusive limit that no count can exceed',
+      { interval: '10s', count: 2, inconclusiveLimit: 2 },
+      /^spec.metrics\[0].inconclusiveLimit: 2 can never be exceeded/,
+    ],
+    [
+      'a streak of failures that no count can exceed',
+      { interval: '10s', count: 3, failureLimit: -1, consecutiveFailureLimit: 3 },
+      /^spec.metrics\[0].consecutiveFailureLimit: 3 can never be exceeded/,
+    ],
+    [
+      'a streak of failures that the total decides before',
+      { interval: '10s', count: 9, consecutiveFailureLimit: 2 },
+      /^spec.metrics\[0].consecutiveFailureLimit: 2 in a row never decide, because failureLimit \(0 in all\)/,
+    ],
+    [
+      'a streak of successes that is longer than the count',
+      { interval: '10s', count: 3, consecutiveSuccessLimit: 4 },
+      /^spec.metrics\[0].consecutiveSuccessLimit: 4 can never be reached: count ends the metric after 3/,
+    ],
+    [
+      'nothing that could fail it',
+      { interval: '10s', count: 3, failureLimit: -1 },
+      /^spec.metrics\[0].failureLimit: with -1 nothing could fail the metric/,
+    ],
+  ])('%s', (_title, fields, fault) => {
+    expect(faultOf(fields)).toMatch(fault);
+  });
+
+  test('a metric of a step must end', () => {
+    expect(faultOf({ interval: '30s' }, undefined, 'Step')).toMatch(/^spec.metrics\[0].count: is needed/);
+    expect(faultOf({ interval: '30s', count: 2 }, undefined, 'Step')).toBeUndefined();
+    expect(faultOf({ interval: '30s', consecutiveSuccessLimit: 2 }, undefined, 'Step')).toBeUndefined();
+  });
+});
+
+describe('arguments in limits and conditions', () => {
+  const args: Argument[] = [
+    { name: 'count', type: 'number' },
+    { name: 'limit', type: 'number', value: '1' },
+    { name: 'text' },
+  ];
+  const fields = { interval: '10s', count: '{{args.count}}', failureLimit: '{{ args.limit }}' };
+
+  test('what is not known yet is not judged', () => {
+    expect(faultOf(fields, args)).toBeUndefined();
+  });
+  test('a default is judged', () => {
+    expect(faultOf({ ...fields, count: 1 }, args)).toMatch(/^spec.metrics\[0].failureLimit: 1 can never/);
+  });
+  test('only numbers may stand there', () => {
+    expect(faultOf({ count: '{{args.text}}' }, args)).toMatch(/^spec.metrics\[0].count: .* is a string/);
+    expect(faultOf({ successCondition: 'value > {{args.text}}' }, args)).toMatch(
+      /successCondition: .* a string/,
+    );
+  });
+  test('given arguments are judged with the template that they are for', () => {
+    const template = { args, metrics: [metric(fields)] };
+    const text = { name: 'text', value: '' };
+    expect(checkArguments(template, [{ name: 'count', value: '2' }, text])).toEqual([]);
+    expect(checkArguments(template, [text])).toEqual([
+      { path: 'args', message: 'the argument count has no default and must be given' },
+    ]);
+    expect(checkArguments(template, [{ name: 'count', value: '1.5' }, text])).toEqual([
+      {
+        path: 'args',
+        message:
+          'with these arguments, spec.metrics[0].count of the template is at fault: ' +
+          'must be a whole number or one placeholder such as {{args.x}}, and is "1.5"',
+      },
+    ]);
+    expect(checkArguments(template, [{ name: 'count', value: '1' }, text])).toMatchObject([
+      {
+        path: 'args',
+        message: expect.stringContaining('failureLimit of the template is at fault: 1 can never'),
+      },
+    ]);
+  });
+  test('an analysis that cannot end in time is told before it begins', () => {
+    const template = { metrics: [metric({ interval: '30s', count: 5 })] };
+    expect(checkArguments(template, [], { maxDurationMs: 120_001 })).toEqual([]);
+    expect(checkArguments(template, [], { maxDurationMs: 120_000 })).toMatchObject([
+      { message: expect.stringContaining('takes at least 2m, and the run ends after 2m (maxDuration)') },
+    ]);
+  });
+});
+
+describe('a run is checked with its arguments and its target', () => {
+  const check = (spec: Partial<AnalysisRunSpec> & { metrics: Metric[] }) =>
+    checkRun(spec).map(({ path, message }) => `${path}: ${message}`);
+
+  test('nothing is at fault', () => {
+    expect(
+      check({
+        metrics: [metric({ query: 'x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}]' })],
+        target: { canary: { hash: 'abc', pods: 'x-.*' } },
+      }),
+    ).toEqual([]);
+  });
+  test('no pods is no fault: it is no data when the time comes', () => {
+    const target = { canary: { hash: 'abc', pods: '' } };
+    expect(check({ metrics: [metric({ query: 'x{pod=~"{{canary.pods}}"}' })], target })).toEqual([]);
+  });
+  test('a placeholder without a target says which field to set', () => {
+    expect(check({ metrics: [metric({ query: 'x{pod=~"{{canary.pods}}"}' })] })).toEqual([
+      'spec.metrics[0].query: {{canary.pods}} stands for nothing in this run: set spec.target.canary (position 8)',
+    ]);
+  });
+  test('an argument that is not given', () => {
+    expect(check({ metrics: [metric({ successCondition: 'value > {{args.x}}' })] })).toEqual([
+      'spec.metrics[0].successCondition: {{args.x}}: no such argument is given in spec.args (position 8)',
+    ]);
+  });
+  test('an argument of the wrong kind', () => {
+    const args = [{ name: 'x', value: 'high' }];
+    expect(check({ metrics: [metric({ successCondition: 'value > {{args.x}}' })], args })).toEqual([
+      'spec.metrics[0].successCondition: {{args.x}} must be a number such as 0.95, and is "high" (position 8)',
+    ]);
+  });
+  test('no time at all', () => {
+    expect(check({ metrics: [metric()], maxDuration: '0s' })).toContain(
+      'spec.maxDuration: must be longer than 0s',
+    );
+  });
+  test('more measurements than there is time for', () => {
+    expect(check({ metrics: [metric({ interval: '1m', count: 61 })] })).toEqual([
+      'spec.metrics[0]: takes at least 1h, and the run ends after 1h (maxDuration)',
+    ]);
+    expect(check({ metrics: [metric({ interval: '1m', count: 60 })] })).toEqual([]);
+  });
+  test('a run may take an hour unless it says otherwise', () => {
+    expect(maxDurationOf({})).toBe(3_600_000);
+    expect(maxDurationOf({ maxDuration: '90s' })).toBe(90_000);
+  });
+});
