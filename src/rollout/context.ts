@@ -1,0 +1,55 @@
+import { isControlledBy, type KubeObject } from '../api/kubernetes.ts';
+import type { Resource } from '../api/resource.ts';
+import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
+import { formatTime } from '../api/timestamp.ts';
+import { revisionOf } from '../workload/pod-template.ts';
+import type { Act, Outcome, Reason } from './decision.ts';
+import type { Snapshot, WorkloadFacts } from './snapshot.ts';
+
+/** What the functions that decide about a release under way are given. */
+export interface Context {
+  readonly snapshot: Snapshot;
+  readonly workload: WorkloadFacts;
+  readonly release: ReleaseRecord;
+  readonly now: number;
+}
+
+export interface StepContext extends Context {
+  readonly step: StepRecord;
+}
+
+/** The revision that the workload's author wants at this moment. */
+export function currentRevision({ workload }: Pick<Context, 'workload'>): string {
+  return revisionOf(workload.deployment.spec.template);
+}
+
+export function withRelease(record: RecordStatus, release: ReleaseRecord): RecordStatus {
+  return { ...record, release };
+}
+
+/** The record with this step as the release's present one. */
+export function withStep(context: Context, step: StepRecord): RecordStatus {
+  return withRelease(context.snapshot.record, { ...context.release, step });
+}
+
+export function timestamp({ now }: Pick<Context, 'now'>): string {
+  return formatTime(now);
+}
+
+export function wait(reason: Reason, message: string, wakeAt?: number): Outcome {
+  return { decision: 'Wait', reason, message, wakeAt };
+}
+
+export function stall(reason: Reason, message: string): Outcome {
+  return { decision: 'Stall', reason, message, stall: { reason, message } };
+}
+
+/** `create` where nothing stands, `replace` where something else does, nothing where it is so already. */
+export function replaceAct(resource: Resource, before: KubeObject, after: KubeObject, why: string): Act[] {
+  return before === after ? [] : [{ verb: 'replace', resource, object: after, why }];
+}
+
+/** Whether an object with a name that the release uses belongs to this Rollout. */
+export function isOurs({ snapshot }: Pick<Context, 'snapshot'>, object: KubeObject): boolean {
+  return isControlledBy(object, snapshot.rollout.metadata.uid);
+}

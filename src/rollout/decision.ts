@@ -1,0 +1,158 @@
+import type { KubeObject } from '../api/kubernetes.ts';
+import type { Resource } from '../api/resource.ts';
+import type { RolloutStatus } from '../api/rollout.ts';
+import type { AlertEvent, FailureAction } from '../api/rollout-guard.ts';
+import type { Evidence, RecordStatus } from '../api/rollout-record.ts';
+
+/**
+ * What a pass decided. `Wait` is the only one that is not told to anybody: nothing changed, the message of
+ * the Rollout says what is waited for.
+ */
+export const DECISIONS = [
+  'Wait',
+  'Stall',
+  'Adopt',
+  'Start',
+  'Enter',
+  'Upgrade',
+  'Route',
+  'Analyse',
+  'Advance',
+  'Hold',
+  'RollBack',
+  'Abort',
+  'Cancel',
+  'Restart',
+  'Finalise',
+  'Complete',
+] as const;
+
+export type DecisionWord = (typeof DECISIONS)[number];
+
+/** Why. The same word stands in status, Events, metrics, logs and alerts. */
+export const REASONS = [
+  // Wait
+  'Idle',
+  'GracePeriod',
+  'WaitingForWorkload',
+  'WaitingForCanaryPods',
+  'WaitingForRoutes',
+  'WaitingForAnalysis',
+  'WaitingForBakeTime',
+  'WaitingForPause',
+  'WaitingForApproval',
+  'WaitingForRollingUpdate',
+  'WaitingForCanaryRemoval',
+  'Paused',
+  'Aborted',
+  'Disabled',
+  // Stall
+  'WorkloadNotFound',
+  'WorkloadConflict',
+  'UnsupportedWorkload',
+  'ServiceNotFound',
+  'IngressNotFound',
+  'IngressHasNoRoute',
+  'GuardNotReady',
+  'NameTaken',
+  'StableTemplateLost',
+  // Adopt
+  'Adopted',
+  'GuardPinned',
+  // Start, Restart
+  'NewRevision',
+  'AdmissionBypassed',
+  'ContinuousRelease',
+  'PlanChanged',
+  'Retried',
+  // Enter, Upgrade, Route, Analyse
+  'StepEntered',
+  'StableServicePinned',
+  'CanaryScaled',
+  'CanaryReady',
+  'TrafficRouted',
+  'AnalysisStarted',
+  'NotGuarded',
+  // Advance
+  'AnalysisSuccessful',
+  'Approved',
+  'PauseExpired',
+  'LastStep',
+  // Hold, RollBack, Abort
+  'HoldOnSuccess',
+  'AnalysisFailed',
+  'AnalysisInconclusive',
+  'AnalysisError',
+  'ProgressDeadlineExceeded',
+  'GuardRemoved',
+  'ForeignRun',
+  'RejectedRevision',
+  'HoldTimeout',
+  // Cancel
+  'StableTemplateRestored',
+  'RolloutDisabled',
+  'RolloutDeleted',
+  'CanaryAborted',
+  // Finalise, Complete
+  'StableServiceRestored',
+  'WorkloadResumed',
+  'CanaryRoutesRemoved',
+  'CanaryRemoved',
+  'RolledBack',
+  'Promoted',
+  'Superseded',
+] as const;
+
+export type Reason = (typeof REASONS)[number];
+
+/** One write to the cluster, as data. A replacement carries the resourceVersion it was computed from. */
+export type Act =
+  | { verb: 'create' | 'replace'; resource: Resource; object: KubeObject; why: string }
+  | { verb: 'delete'; resource: Resource; object: KubeObject; why: string };
+
+/** Why the Rollout cannot go on until a person mends something; shown as condition Stalled. */
+export interface Stall {
+  reason: Reason;
+  message: string;
+}
+
+/** Something that a person should be told outside the cluster. */
+export interface Notice {
+  event: AlertEvent;
+  reason: Reason;
+  summary: string;
+  evidence: Evidence[];
+  action: string;
+  next: string;
+}
+
+/** What one of the deciding functions answers. What it leaves out stays as it is. */
+export interface Outcome {
+  decision: DecisionWord;
+  reason: Reason;
+  message: string;
+  record?: RecordStatus;
+  acts?: readonly Act[];
+  wakeAt?: number | undefined;
+  notice?: Notice;
+  stall?: Stall;
+}
+
+/** The whole answer of a pass: what to write, in this order, and when to look again if nothing changes. */
+export interface Decision {
+  decision: DecisionWord;
+  reason: Reason;
+  message: string;
+  acts: readonly Act[];
+  record: RecordStatus;
+  status: RolloutStatus;
+  /** Epoch milliseconds; undefined means on change. */
+  wakeAt: number | undefined;
+  notice: Notice | undefined;
+}
+
+/** Severity of the actions on failure: of several guards the strictest counts. */
+export const FAILURE_SEVERITY = { Pause: 0, Abort: 1, Rollback: 2 } as const satisfies Record<
+  FailureAction,
+  number
+>;

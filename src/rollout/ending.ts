@@ -1,0 +1,233 @@
+import { RETRY_ANNOTATION } from '../api/annotations.ts';
+import type { ReplicaSet } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
+import type { RecordStatus, ReleaseOutcome, ReleaseStage, StableRevision } from '../api/rollout-record.ts';
+import { restoredWorkload } from '../workload/deployment-canary.ts';
+import { podHashOf, replicaSetOf } from '../workload/pod-template.ts';
+import { startRelease } from './between.ts';
+import { type Context, currentRevision, replaceAct, stall, wait, withRelease } from './context.ts';
+import type { DecisionWord, Notice, Outcome, Reason } from './decision.ts';
+import { forgetKeptTemplates, keptStableTemplate } from './kept-template.ts';
+import {
+  awaitRollingUpdate,
+  firstOpen,
+  holdWorkload,
+  removeCanaryService,
+  removeCanaryWorkload,
+  removeRoutes,
+  restoreService,
+  restoreServiceAndWait,
+  resumeWorkload,
+} from './removal.ts';
+
+/** Begins to take a release back whose author restored the stable template. */
+export function cancel(context: Context, reason: Reason): Outcome {
+  const message = 'the stable template is back in the workload; the release is taken back';
+  return turn(context, 'Cancelling', 'Cancel', reason, message);
+}
+
+/** Begins to clear away a release whose stable pods are gone: there is nothing to go back to and to compare with. */
+export function abandon(context: Context): Outcome {
+  const message =
+    'the ReplicaSet of the stable version is gone, so the workload was made anew; the release is given up';
+  return turn(context, 'Cancelling', 'Cancel', 'StableTemplateLost', message);
+}
+
+/** Begins to make room for a newer version. */
+export function supersede(context: Context): Outcome {
+  const message =
+    'a newer template came in the middle of the release; the canary of the former one makes room';
+  return turn(context, 'Superseding', 'Restart', 'ContinuousRelease', message);
+}
+
+function turn(
+  context: Context,
+  stage: ReleaseStage,
+  decision: DecisionWord,
+  reason: Reason,
+  message: string,
+): Outcome {
+  const { snapshot, release } = context;
+  return {
+    decision,
+    reason,
+    message,
+    record: withRelease(snapshot.record, { ...release, stage, reason, message }),
+  };
+}
+
+/**
+ * The release passed: the workload's own rolling update brings the new version to every pod, while the canary
+ * keeps serving its share until they are available.
+ */
+export function decideFinalising(context: Context): Outcome {
+  const { release, workload } = context;
+  const revision = currentRevision(context);
+  if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (revision !== release.revision) return supersede(context);
+  const open = firstOpen(context, [
+    restoreServiceAndWait,
+    resumeWorkload,
+    awaitRollingUpdate,
+    removeRoutes,
+    removeCanaryWorkload,
+    removeCanaryService,
+  ]);
+  if (open) return open;
+  const replicaSet = replicaSetOf(release.revision, workload.replicaSets);
+  if (!replicaSet) return wait('WaitingForWorkload', 'waiting for the ReplicaSet of the new version');
+  const stable = {
+    revision: release.revision,
+    hash: podHashOf(replicaSet),
+    replicaSet: replicaSet.metadata.name,
+  };
+  return complete(
+    context,
+    'Promoted',
+    'Promoted',
+    stable,
+    `every pod runs the new version, hash ${stable.hash}`,
+    {
+      event: 'Completed',
+      reason: 'Promoted',
+      summary: `The release of ${workload.deployment.metadata.name} is complete.`,
+      evidence: [],
+      action: 'Promoted: every pod runs the new version, the canary is gone.',
+      next: 'Nothing is left to do.',
+    },
+  );
+}
+
+/** The release is taken back: traffic first, then the workload, then the canary. */
+export function decideCancelling(context: Context): Outcome {
+  const { workload, release } = context;
+  const revision = currentRevision(context);
+  const restored = revision === release.stable.revision;
+  const hasStablePods = replicaSetOf(release.stable.revision, workload.replicaSets) !== undefined;
+  const restores = release.restore && revision === release.revision;
+  const open = firstOpen(context, [
+    ...(restored || !hasStablePods ? [] : [holdWorkload]),
+    removeRoutes,
+    ...(restores ? [restoreStableTemplate] : []),
+    // With a third template in the workload, resuming would release it without a step: it stays held.
+    ...(restored ? [resumeWorkload] : []),
+    removeCanaryWorkload,
+    removeCanaryService,
+    restoreService,
+    ...(restored ? [awaitRollingUpdate] : []),
+  ]);
+  if (open) return open;
+  const why = release.message ?? 'the stable template was restored';
+  const name = workload.deployment.metadata.name;
+  return complete(
+    context,
+    'RolledBack',
+    'RolledBack',
+    restored ? release.stable : standingRevision(context),
+    restored ? `${name} is back on its stable pods: ${why}` : `the canary of ${name} is gone: ${why}`,
+  );
+}
+
+function restoreStableTemplate(context: Context): Outcome {
+  const { workload, release } = context;
+  const template = keptStableTemplate(context);
+  if (!template) {
+    return stall(
+      'StableTemplateLost',
+      `the kept stable template of revision ${release.stable.revision} is gone; restore the former template by hand`,
+    );
+  }
+  return {
+    ...wait('WaitingForWorkload', 'restoring the stable template'),
+    acts: replaceAct(
+      resources.deployment,
+      workload.deployment,
+      restoredWorkload(workload.deployment, template),
+      'restore the stable template',
+    ),
+  };
+}
+
+/** The canary of the former version goes; the stable pods stay pinned for the next one. */
+export function decideSuperseding(context: Context): Outcome {
+  const { snapshot, workload, release, now } = context;
+  if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  const open = firstOpen(context, [holdWorkload, removeRoutes, removeCanaryWorkload, removeCanaryService]);
+  return open ?? startRelease(snapshot, workload, standingRevision(context), 'ContinuousRelease', now);
+}
+
+/**
+ * What the workload's own pods run, mostly: the stable version, unless the last rolling update has already put the
+ * released one in its place. Traffic is pinned to it next, so it must be the one that can carry it.
+ */
+function standingRevision({ workload, release }: Context): StableRevision {
+  const stable = replicaSetOf(release.stable.revision, workload.replicaSets);
+  const promoted = replicaSetOf(release.revision, workload.replicaSets);
+  const readyOf = (set: ReplicaSet) => set.status?.readyReplicas ?? 0;
+  if (!promoted || (stable && readyOf(stable) >= readyOf(promoted))) return release.stable;
+  return { revision: release.revision, hash: podHashOf(promoted), replicaSet: promoted.metadata.name };
+}
+
+/** The canary goes and nothing else changes: the workload stays paused on its stable pods. */
+export function decideAborting(context: Context): Outcome {
+  const { snapshot, release } = context;
+  if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  const open = firstOpen(context, [
+    holdWorkload,
+    removeRoutes,
+    removeCanaryWorkload,
+    removeCanaryService,
+    restoreService,
+  ]);
+  if (open) return open;
+  return {
+    decision: 'Abort',
+    reason: 'CanaryAborted',
+    message: `the canary is gone: ${release.message ?? 'the release was aborted'}`,
+    record: withRelease(snapshot.record, { ...release, stage: 'Aborted', outcome: 'Aborted' }),
+  };
+}
+
+/** Waits for the author: a newer template, the former one, or the wish to try again. */
+export function decideAborted(context: Context): Outcome {
+  const { snapshot, workload, release, now } = context;
+  const { record, rollout } = snapshot;
+  const revision = currentRevision(context);
+  if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (revision !== release.revision)
+    return startRelease(snapshot, workload, release.stable, 'NewRevision', now);
+  if (rollout.metadata.annotations?.[RETRY_ANNOTATION] === String(record.releaseId)) {
+    const forgiven = {
+      ...record,
+      rejected: (record.rejected ?? []).filter((entry) => entry.revision !== revision),
+    };
+    return startRelease({ ...snapshot, record: forgiven }, workload, release.stable, 'Retried', now);
+  }
+  const unheld = holdWorkload(context);
+  return (
+    unheld ?? wait('Aborted', `aborted, the workload stays on its stable pods: ${release.message ?? ''}`)
+  );
+}
+
+function complete(
+  context: Context,
+  outcome: ReleaseOutcome,
+  reason: Reason,
+  stable: StableRevision,
+  message: string,
+  notice?: Notice,
+): Outcome {
+  const { snapshot, release } = context;
+  const record: RecordStatus = {
+    ...withRelease(snapshot.record, { ...release, stage: 'Completed', outcome, message }),
+    stable,
+  };
+  return {
+    decision: 'Complete',
+    reason,
+    message,
+    record,
+    acts: forgetKeptTemplates(context),
+    ...(notice === undefined ? {} : { notice }),
+  };
+}

@@ -1,0 +1,109 @@
+import { progressingRollout, ROLLOUT_FINALIZER } from '../api/annotations.ts';
+import { resources } from '../api/resource.ts';
+import type { RecordStatus } from '../api/rollout-record.ts';
+import { labelledWorkload, unmarkedWorkload } from '../workload/deployment-canary.ts';
+import { replaceAct, wait, withRelease } from './context.ts';
+import type { Act, Outcome } from './decision.ts';
+import { decideAborting, decideCancelling, decideFinalising } from './ending.ts';
+import { forgetKeptTemplates } from './kept-template.ts';
+import { restoreService } from './removal.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * The Rollout is being deleted or was disabled. An unjudged version is never promoted by that: the canary goes,
+ * the workload stays paused on its stable pods. What was already judged, or is being taken back, is finished.
+ */
+export function decideLeaving(
+  snapshot: Snapshot,
+  now: number,
+  why: 'RolloutDeleted' | 'RolloutDisabled',
+): Outcome {
+  const { record, workload } = snapshot;
+  const { release } = record;
+  // What the older Rollout of this workload does is not this one's to undo.
+  if (snapshot.rival)
+    return why === 'RolloutDeleted' ? letGo(snapshot) : wait('Disabled', 'rollout is disabled');
+  if (workload && release && release.stage !== 'Completed' && release.stage !== 'Aborted') {
+    const context = { snapshot, workload, release, now };
+    if (release.stage === 'Finalising') return decideFinalising(context);
+    if (release.stage === 'Cancelling') return decideCancelling(context);
+    if (release.stage === 'Aborting') return decideAborting(context);
+    return {
+      decision: 'Abort',
+      reason: why,
+      message: `${why === 'RolloutDeleted' ? 'the Rollout is deleted' : 'the Rollout was disabled'} in the middle of a release; the canary is taken away, the workload stays paused on its stable pods`,
+      record: withRelease(record, {
+        ...release,
+        stage: 'Aborting',
+        reason: why,
+        message: howToGoOn(snapshot),
+      }),
+    };
+  }
+  return why === 'RolloutDeleted' ? leaveForGood(snapshot) : stayDisabled(snapshot);
+}
+
+function howToGoOn({ rollout }: Snapshot): string {
+  const { kind, name } = rollout.spec.workloadRef;
+  return `to release the new template without steps: kubectl rollout resume ${kind.toLowerCase()}/${name}; to stay: restore the former template, then resume`;
+}
+
+function stayDisabled(snapshot: Snapshot): Outcome {
+  const { record } = snapshot;
+  const acts = handBack(snapshot, 'deployment');
+  if (acts.length > 0) return { ...wait('Disabled', 'letting the workload go'), acts };
+  const interrupted = record.release?.stage === 'Aborted';
+  if (!record.stable && !interrupted) return wait('Disabled', 'rollout is disabled');
+  const { stable: _stable, ...rest } = record;
+  const forgotten: RecordStatus = rest.release
+    ? withRelease(rest, {
+        ...rest.release,
+        stage: 'Completed',
+        ...(interrupted ? { outcome: 'Disabled' as const } : {}),
+      })
+    : rest;
+  return {
+    decision: 'Complete',
+    reason: 'RolloutDisabled',
+    message: interrupted ? `the Rollout is disabled; ${howToGoOn(snapshot)}` : 'rollout is disabled',
+    record: forgotten,
+    acts: forgetKeptTemplates({ snapshot }),
+  };
+}
+
+function leaveForGood(snapshot: Snapshot): Outcome {
+  const acts = handBack(snapshot, snapshot.isShared ? 'deployment' : undefined);
+  if (acts.length > 0) return { ...wait('RolloutDeleted', 'letting the workload go'), acts };
+  // Where the workload is gone in the middle of a release, nothing else has taken the pin from the Service.
+  return (snapshot.record.release && restoreService({ snapshot })) ?? letGo(snapshot);
+}
+
+function letGo(snapshot: Snapshot): Outcome {
+  const { rollout, record } = snapshot;
+  const finalizers = (rollout.metadata.finalizers ?? []).filter(
+    (finalizer) => finalizer !== ROLLOUT_FINALIZER,
+  );
+  if (finalizers.length === (rollout.metadata.finalizers ?? []).length)
+    return wait('RolloutDeleted', 'rollout is deleted');
+  const released = { ...rollout, metadata: { ...rollout.metadata, finalizers } };
+  return {
+    decision: 'Complete',
+    reason: 'RolloutDeleted',
+    message: record.release?.stage === 'Aborted' ? howToGoOn(snapshot) : 'the workload is let go',
+    acts: replaceAct(resources.rollout, rollout, released, 'let the Rollout go'),
+  };
+}
+
+/** The workload without our mark, and with or without our label; it stays paused if a release left it so. */
+function handBack({ rollout, workload }: Snapshot, label: string | undefined): Act[] {
+  if (!workload) return [];
+  const { deployment } = workload;
+  const isMarked = progressingRollout(deployment.metadata.annotations) === rollout.metadata.name;
+  const unmarked = isMarked ? unmarkedWorkload(deployment) : deployment;
+  return replaceAct(
+    resources.deployment,
+    deployment,
+    labelledWorkload(unmarked, label),
+    'let the workload go',
+  );
+}

@@ -1,0 +1,54 @@
+import { shortHash } from '../api/canonical.ts';
+import type { IntOrString } from '../api/kubernetes.ts';
+import type { CanaryStrategy, Rollout, RolloutStep, TrafficRouting } from '../api/rollout.ts';
+
+/** Upstream's grace period where a routing names none. */
+const DEFAULT_GRACE_SECONDS = 3;
+
+/** The canary strategy, which validation has made sure of. */
+export function strategyOf(rollout: Rollout): CanaryStrategy {
+  return rollout.spec.strategy.canary ?? {};
+}
+
+export function stepsOf(rollout: Rollout): readonly RolloutStep[] {
+  return strategyOf(rollout).steps ?? [];
+}
+
+/** The one traffic routing that a Rollout may have. */
+export function routingOf(rollout: Rollout): TrafficRouting | undefined {
+  return strategyOf(rollout).trafficRoutings?.[0];
+}
+
+export function gracePeriodMs(rollout: Rollout): number {
+  return (routingOf(rollout)?.gracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1_000;
+}
+
+/** The share of requests, in percent, that a step (1-based) gives to the canary; undefined where it routes none. */
+export function weightOf(rollout: Rollout, step: number): number | undefined {
+  const traffic = stepsOf(rollout)[step - 1]?.traffic;
+  return routingOf(rollout) && traffic ? Number(traffic.replace('%', '')) : undefined;
+}
+
+/** The pods that a step (1-based) asks for; upstream fills them from the traffic where they are not given. */
+export function replicasOf(rollout: Rollout, step: number): IntOrString {
+  const { replicas, traffic } = stepsOf(rollout)[step - 1] ?? {};
+  return replicas ?? traffic ?? '100%';
+}
+
+/** How long a step (1-based) rests after its traffic is routed; undefined where a person must let it go on. */
+export function pauseMs(rollout: Rollout, step: number): number | undefined {
+  const duration = stepsOf(rollout)[step - 1]?.pause?.duration;
+  return duration === null || duration === undefined ? undefined : duration * 1_000;
+}
+
+/** Upstream never pauses at a last step that is the literal 100 %. */
+export function isPlainLastStep(rollout: Rollout, step: number): boolean {
+  return step >= stepsOf(rollout).length && replicasOf(rollout, step) === '100%';
+}
+
+/** The identity of a plan: a change of it voids verdicts. Pause durations and failureThreshold may change freely. */
+export function planHash(rollout: Rollout): string {
+  const { steps, trafficRoutings, ...style } = strategyOf(rollout);
+  const { failureThreshold: _threshold, ...rest } = style;
+  return shortHash({ ...rest, trafficRoutings, steps: steps?.map(({ pause: _pause, ...step }) => step) });
+}

@@ -1,0 +1,156 @@
+import { ROLLOUT_HASH_ANNOTATION } from '../api/annotations.ts';
+import type { Condition } from '../api/kubernetes.ts';
+import type { CanaryStatus, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
+import type { RecordStatus, ReleaseRecord, ReleaseStage } from '../api/rollout-record.ts';
+import { formatTime } from '../api/timestamp.ts';
+import type { Outcome } from './decision.ts';
+import { effectiveGuard } from './guard.ts';
+import { stepsOf } from './plan.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** The reason of the Progressing condition, in the words of Kruise Rollouts. */
+const PROGRESSING_REASON = {
+  Initializing: 'Initializing',
+  InRolling: 'InRolling',
+  Finalising: 'Finalising',
+  Cancelling: 'Cancelling',
+  Superseding: 'InRolling',
+  Aborting: 'Aborted',
+  Aborted: 'Aborted',
+  Completed: 'Completed',
+} as const satisfies Record<ReleaseStage, string>;
+
+/**
+ * The Rollout's status as Kruise's tools know it, made from the record each time. Only the approvals are taken
+ * over from what stands there: the admission webhook writes them.
+ */
+export function projectStatus(
+  snapshot: Snapshot,
+  record: RecordStatus,
+  outcome: Outcome,
+  now: number,
+): RolloutStatus {
+  const { rollout } = snapshot;
+  const { release } = record;
+  const approvals = (rollout.status?.approvals ?? []).filter(
+    (approval) => approval.releaseId >= record.releaseId,
+  );
+  const canaryStatus = projectCanary(snapshot, record);
+  return {
+    ...(rollout.metadata.generation === undefined ? {} : { observedGeneration: rollout.metadata.generation }),
+    phase: phaseOf(snapshot, record),
+    message: outcome.message,
+    conditions: projectConditions(snapshot, release, outcome, now),
+    currentStepIndex: canaryStatus?.currentStepIndex ?? 0,
+    currentStepState: canaryStatus?.currentStepState ?? '',
+    ...(canaryStatus === undefined ? {} : { canaryStatus }),
+    ...(approvals.length === 0 ? {} : { approvals }),
+  };
+}
+
+function phaseOf({ rollout, workload }: Snapshot, { release, stable }: RecordStatus): RolloutPhase {
+  const busy = release !== undefined && release.stage !== 'Completed';
+  if (rollout.metadata.deletionTimestamp) return 'Terminating';
+  if (rollout.spec.disabled) return busy && release.stage !== 'Aborted' ? 'Disabling' : 'Disabled';
+  if (busy) return 'Progressing';
+  return workload && stable ? 'Healthy' : 'Initial';
+}
+
+function projectCanary({ rollout, workload }: Snapshot, record: RecordStatus): CanaryStatus | undefined {
+  const { release, stable } = record;
+  const steps = stepsOf(rollout).length;
+  const base = {
+    rolloutHash: rollout.metadata.annotations?.[ROLLOUT_HASH_ANNOTATION] ?? '',
+    ...(workload?.deployment.metadata.generation === undefined
+      ? {}
+      : { observedWorkloadGeneration: workload.deployment.metadata.generation }),
+    finalisingStep: '',
+  };
+  if (!release || release.stage === 'Completed') {
+    if (!stable) return undefined;
+    return {
+      ...base,
+      ...(release ? { observedRolloutID: release.revision } : {}),
+      stableRevision: stable.hash,
+      canaryRevision: stable.revision,
+      podTemplateHash: stable.hash,
+      currentStepIndex: steps,
+      nextStepIndex: -1,
+      currentStepState: 'Completed',
+      canaryReplicas: 0,
+      canaryReadyReplicas: 0,
+    };
+  }
+  const { step } = release;
+  const index = step?.index ?? 1;
+  const updated = step?.trafficSince ?? step?.upgradeStartedAt ?? step?.enteredAt ?? release.startedAt;
+  const canary = workload?.canary.deployment?.status;
+  return {
+    ...base,
+    rolloutHash: release.planHash,
+    observedRolloutID: release.revision,
+    stableRevision: release.stable.hash,
+    canaryRevision: release.revision,
+    podTemplateHash: release.canary.hash ?? '',
+    currentStepIndex: index,
+    nextStepIndex: index < steps ? index + 1 : -1,
+    currentStepState: step?.state ?? 'BeforeStepUpgrade',
+    canaryReplicas: canary?.replicas ?? 0,
+    canaryReadyReplicas: canary?.readyReplicas ?? 0,
+    lastUpdateTime: updated,
+  };
+}
+
+function projectConditions(
+  snapshot: Snapshot,
+  release: ReleaseRecord | undefined,
+  outcome: Outcome,
+  now: number,
+): Condition[] {
+  const { rollout } = snapshot;
+  const wanted: Omit<Condition, 'lastTransitionTime' | 'lastUpdateTime'>[] = [];
+  if (release) {
+    const busy = release.stage !== 'Completed';
+    const paused = release.stage === 'InRolling' && rollout.spec.strategy.paused === true;
+    wanted.push({
+      type: 'Progressing',
+      status: busy ? 'True' : 'False',
+      reason: paused ? 'Paused' : PROGRESSING_REASON[release.stage],
+      message: release.message ?? '',
+    });
+    if (!busy) wanted.push({ type: 'Succeeded', status: release.outcome === 'Promoted' ? 'True' : 'False' });
+  }
+  const guard = effectiveGuard(snapshot.guards);
+  if (guard.kind === 'guard') {
+    const names = [...new Set(guard.guard.analyses.map((analysis) => analysis.guard.name))].join(', ');
+    wanted.push({
+      type: 'Guarded',
+      status: 'True',
+      reason: 'Guarded',
+      message: `guarded by RolloutGuard ${names}`,
+    });
+  }
+  if (guard.kind === 'faulty') {
+    wanted.push({ type: 'Guarded', status: 'False', reason: 'GuardNotReady', message: guard.message });
+  }
+  if (outcome.stall) wanted.push({ type: 'Stalled', status: 'True', ...outcome.stall });
+  return wanted.map((condition) => datedCondition(rollout.status?.conditions ?? [], condition, now));
+}
+
+/** A condition keeps its times while nothing of it changes. */
+function datedCondition(
+  present: readonly Condition[],
+  wanted: Omit<Condition, 'lastTransitionTime' | 'lastUpdateTime'>,
+  now: number,
+): Condition {
+  const before = present.find((condition) => condition.type === wanted.type);
+  const at = formatTime(now);
+  const turned = before?.status !== wanted.status;
+  const changed =
+    turned || before?.reason !== wanted.reason || (before?.message ?? '') !== (wanted.message ?? '');
+  return {
+    ...wanted,
+    lastTransitionTime: turned ? at : (before?.lastTransitionTime ?? at),
+    lastUpdateTime: changed ? at : (before?.lastUpdateTime ?? at),
+  };
+}

@@ -1,0 +1,47 @@
+import type { RecordStatus } from '../api/rollout-record.ts';
+import { formatTime } from '../api/timestamp.ts';
+import type { Decision, DecisionWord } from './decision.ts';
+
+/** Decisions that a record keeps. */
+const DECISIONS_KEPT = 50;
+
+/** Decisions that a person should look at. */
+const WARNINGS: readonly DecisionWord[] = ['Stall', 'Hold', 'RollBack', 'Abort'];
+
+/** Whether a decision is worth telling: it does something, or it names a trouble that was not named before. */
+export function isNews({ decision, reason, message }: Decision, record: RecordStatus): boolean {
+  if (decision === 'Wait') return false;
+  const last = record.decisions?.at(-1);
+  return !(
+    decision === 'Stall' &&
+    last?.decision === decision &&
+    last.reason === reason &&
+    last.message === message
+  );
+}
+
+export function isWarning({ decision, reason }: Pick<Decision, 'decision' | 'reason'>): boolean {
+  return WARNINGS.includes(decision) || reason === 'AdmissionBypassed';
+}
+
+/** The record with this decision as its newest; `before` is the record as it was when the decision fell. */
+export function remember(
+  before: RecordStatus,
+  record: RecordStatus,
+  { decision, reason, message }: Decision,
+  now: number,
+): RecordStatus {
+  const decisions = record.decisions ?? [];
+  // To advance is a decision about the step that is left; the record speaks of the next one already.
+  const step = (decision === 'Advance' ? before : record).release?.step?.index;
+  const newest = {
+    sequence: (decisions.at(-1)?.sequence ?? 0) + 1,
+    at: formatTime(now),
+    release: record.releaseId,
+    ...(step === undefined ? {} : { step }),
+    decision,
+    reason,
+    message,
+  };
+  return { ...record, decisions: [...decisions, newest].slice(-DECISIONS_KEPT) };
+}

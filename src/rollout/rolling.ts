@@ -1,0 +1,68 @@
+import { replicaSetOf } from '../workload/pod-template.ts';
+import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { abandon, cancel, supersede } from './ending.ts';
+import { effectiveGuard } from './guard.ts';
+import { planHash, stepsOf } from './plan.ts';
+import { holdWorkload } from './removal.ts';
+import { enterStep } from './step.ts';
+import { decideAnalysis } from './step-analysis.ts';
+import { decideBeforeUpgrade } from './step-before-upgrade.ts';
+import { decidePaused } from './step-paused.ts';
+import { decideRouting } from './step-routing.ts';
+import { decideUpgrade } from './step-upgrade.ts';
+
+/**
+ * A release in its steps. What ends or restarts it comes before what moves it: a rollback is seen even while
+ * the Rollout is paused, and a changed version or plan is never judged by what was measured before.
+ */
+export function decideRolling(context: Context): Outcome {
+  const { snapshot, workload, release } = context;
+  const { rollout, record } = snapshot;
+  const revision = currentRevision(context);
+  if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (!replicaSetOf(release.stable.revision, workload.replicaSets)) return abandon(context);
+  const unheld = holdWorkload(context);
+  if (unheld) return unheld;
+  if (rollout.spec.strategy.paused) return wait('Paused', 'spec.strategy.paused is true: the release rests');
+  if (revision !== release.revision) return supersede(context);
+  const hash = planHash(rollout);
+  if (hash !== release.planHash) {
+    const index = Math.min(release.step?.index ?? 1, stepsOf(rollout).length);
+    return enterStep(
+      { ...context, release: { ...release, planHash: hash } },
+      index,
+      'PlanChanged',
+      'the plan changed',
+    );
+  }
+  const guard = effectiveGuard(snapshot.guards);
+  // A guard that cannot be resolved is still somebody's wish that this release be judged.
+  if (!release.guard && guard.kind === 'faulty') return stall('GuardNotReady', guard.message);
+  if (!release.guard && guard.kind === 'guard') {
+    return {
+      decision: 'Adopt',
+      reason: 'GuardPinned',
+      message: 'a guard that came in the middle of the release guards it from this step on',
+      record: withRelease(record, { ...release, guard: guard.guard }),
+    };
+  }
+  const { step } = release;
+  if (!step) return enterStep(context, 1, 'StepEntered');
+  const stepContext = { ...context, step };
+  switch (step.state) {
+    case 'BeforeStepUpgrade':
+      return decideBeforeUpgrade(stepContext);
+    case 'StepUpgrade':
+      return decideUpgrade(stepContext);
+    case 'StepTrafficRouting':
+      return decideRouting(stepContext);
+    case 'StepMetricsAnalysis':
+      return decideAnalysis(stepContext);
+    case 'StepPaused':
+      return decidePaused(stepContext);
+    case 'StepReady':
+    case 'Completed':
+      throw new Error(`a record never says ${step.state} while a release is in its steps`);
+  }
+}

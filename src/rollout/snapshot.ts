@@ -1,0 +1,69 @@
+import type { AnalysisRun } from '../api/analysis-run.ts';
+import type { AnalysisTemplate } from '../api/analysis-template.ts';
+import type {
+  Deployment,
+  Ingress,
+  ObjectMeta,
+  Pod,
+  PodTemplate,
+  ReplicaSet,
+  Service,
+} from '../api/kubernetes.ts';
+import type { Rollout } from '../api/rollout.ts';
+import type { RolloutGuard } from '../api/rollout-guard.ts';
+import type { RecordStatus } from '../api/rollout-record.ts';
+
+/** The extra Deployment with what it made. */
+export interface CanaryFacts {
+  deployment: Deployment | undefined;
+  replicaSets: readonly ReplicaSet[];
+  pods: readonly Pod[];
+}
+
+export interface WorkloadFacts {
+  deployment: Deployment;
+  /** Those of the workload itself. */
+  replicaSets: readonly ReplicaSet[];
+  canary: CanaryFacts;
+}
+
+/** The objects that the Rollout's one traffic routing names, and those made for the canary. */
+export interface TrafficFacts {
+  service: Service | undefined;
+  canaryService: Service | undefined;
+  ingress: Ingress | undefined;
+  canaryIngress: Ingress | undefined;
+}
+
+/** A guard that selects the Rollout, with the templates that its analyses name, in their order. */
+export interface GuardFacts {
+  guard: RolloutGuard;
+  templates: readonly (AnalysisTemplate | undefined)[];
+}
+
+/** A stable template that was kept for going back, under the revision that names it. */
+export interface KeptTemplate {
+  name: string;
+  revision: string;
+  template: PodTemplate;
+  metadata: ObjectMeta;
+}
+
+/** Everything that one decision about one Rollout is made from, read at one time. */
+export interface Snapshot {
+  rollout: Rollout;
+  record: RecordStatus;
+  guards: readonly GuardFacts[];
+  /** undefined where the Rollout names a workload that does not exist. */
+  workload: WorkloadFacts | undefined;
+  traffic: TrafficFacts;
+  kept: readonly KeptTemplate[];
+  /** The runs owned by this Rollout, of every release. */
+  runs: readonly AnalysisRun[];
+  /** Name of the older Rollout that drives the same workload, if there is one. */
+  rival: string | undefined;
+  /** Whether any other Rollout names the same workload, an older or a younger one. */
+  isShared: boolean;
+}
+
+export const EMPTY_RECORD: RecordStatus = { releaseId: 0, stepEntry: 0 };

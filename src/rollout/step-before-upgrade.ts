@@ -1,0 +1,110 @@
+import { RETRY_ANNOTATION } from '../api/annotations.ts';
+import { resources } from '../api/resource.ts';
+import type { RecordStatus } from '../api/rollout-record.ts';
+import { parseTime } from '../api/timestamp.ts';
+import { pinnedService, restoredService } from '../traffic/services.ts';
+import { replaceAct, type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { hold } from './failure.ts';
+import { gracePeriodMs, weightOf } from './plan.ts';
+import { removeRoutes } from './removal.ts';
+
+/**
+ * Before any canary pod exists the stable Service is pinned to the stable pods, and one grace period passes:
+ * otherwise the first canary pod would get a share of the traffic that nobody asked for.
+ */
+export function decideBeforeUpgrade(context: StepContext): Outcome {
+  const { snapshot, release, step, now } = context;
+  const rejection = rejectedBefore(context);
+  if (rejection) return rejection;
+  const { service } = snapshot.traffic;
+  if (weightOf(snapshot.rollout, step.index) === undefined) return withoutTraffic(context);
+  if (!service) return wait('ServiceNotFound', 'the stable Service is gone; create it again');
+  const pinned = pinnedService(service, release.stable.hash);
+  if (pinned !== service) {
+    // The grace period counts from this pinning, not from an earlier one of the same release.
+    const { stablePinnedAt: _earlier, ...unpinned } = release;
+    return {
+      ...wait('GracePeriod', 'pinning the stable Service to the stable pods'),
+      record: withRelease(snapshot.record, unpinned),
+      acts: replaceAct(
+        resources.service,
+        service,
+        pinned,
+        `pin the stable Service to pods ${release.stable.hash}`,
+      ),
+    };
+  }
+  const pinnedAt = parseTime(release.stablePinnedAt);
+  if (pinnedAt === undefined) {
+    return {
+      decision: 'Wait',
+      reason: 'GracePeriod',
+      message: 'the stable Service is pinned to the stable pods',
+      record: withRelease(snapshot.record, { ...release, stablePinnedAt: timestamp(context) }),
+    };
+  }
+  const readyAt = pinnedAt + gracePeriodMs(snapshot.rollout);
+  if (now < readyAt)
+    return wait('GracePeriod', 'waiting until the pinned stable Service is felt everywhere', readyAt);
+  return {
+    decision: 'Upgrade',
+    reason: 'StableServicePinned',
+    message: `the stable Service selects only pods ${release.stable.hash}`,
+    record: upgradeRecord(context),
+  };
+}
+
+function upgradeRecord(context: StepContext): RecordStatus {
+  return withStep(context, { ...context.step, state: 'StepUpgrade', upgradeStartedAt: timestamp(context) });
+}
+
+/** A step that routes nothing leaves routing to Kubernetes: what an earlier step set up is taken down first. */
+function withoutTraffic(context: StepContext): Outcome {
+  const { service } = context.snapshot.traffic;
+  const removal = removeRoutes(context);
+  if (removal) return removal;
+  const restored = service && restoredService(service);
+  if (service && restored && restored !== service) {
+    return {
+      ...wait('GracePeriod', 'restoring the stable Service'),
+      acts: replaceAct(resources.service, service, restored, 'restore the stable Service'),
+    };
+  }
+  return {
+    decision: 'Wait',
+    reason: 'StepEntered',
+    message: 'this step routes no traffic',
+    record: upgradeRecord(context),
+  };
+}
+
+/** A template that failed before is held at the first step, until a person says retry for this very release. */
+function rejectedBefore(context: StepContext): Outcome | undefined {
+  const { snapshot, release, step } = context;
+  const { rollout, record } = snapshot;
+  const rejected = record.rejected?.find((entry) => entry.revision === release.revision);
+  if (!rejected || step.index > 1) return undefined;
+  if (rollout.metadata.annotations?.[RETRY_ANNOTATION] === String(record.releaseId)) {
+    const { hold: _hold, ...retried } = step;
+    return {
+      decision: 'Restart',
+      reason: 'Retried',
+      message: 'a person asked to try this template again',
+      record: {
+        ...withStep(context, retried),
+        rejected: (record.rejected ?? []).filter((entry) => entry.revision !== release.revision),
+      },
+    };
+  }
+  if (step.hold) return wait('RejectedRevision', step.hold.message);
+  const { name, namespace } = rollout.metadata;
+  return hold(context, {
+    state: 'BeforeStepUpgrade',
+    reason: 'RejectedRevision',
+    message: `this template was rejected at ${rejected.at}: ${rejected.reason}`,
+    evidence: [],
+    event: 'Waiting',
+    next: `release another template, or try this one again: kubectl annotate rollout ${name} -n ${namespace ?? 'default'} --overwrite ${RETRY_ANNOTATION}=${record.releaseId}`,
+  });
+}

@@ -1,0 +1,69 @@
+import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
+import { type Context, type StepContext, timestamp, withRelease } from './context.ts';
+import type { DecisionWord, Outcome, Reason } from './decision.ts';
+import { effectiveGuard } from './guard.ts';
+import { replicasOf, stepsOf, weightOf } from './plan.ts';
+
+/**
+ * Enters a step (1-based). The entry number is new each time, so that no verdict and no approval of an earlier
+ * stay counts; edits of the guard take effect here and nowhere else.
+ */
+export function enterStep(context: Context, index: number, reason: Reason, why?: string): Outcome {
+  const { snapshot, now } = context;
+  const entry = snapshot.record.stepEntry + 1;
+  const step: StepRecord = {
+    index,
+    entry,
+    state: 'BeforeStepUpgrade',
+    enteredAt: timestamp({ now }),
+    attempt: 1,
+  };
+  const record: RecordStatus = {
+    ...withRelease(snapshot.record, { ...withPresentGuard(context), step }),
+    stepEntry: entry,
+  };
+  const planned = `step ${index}/${stepsOf(snapshot.rollout).length}: ${describeStep(context, index)}`;
+  return {
+    decision: decisionOf(reason),
+    reason,
+    message: why ? `${why}; ${planned}` : planned,
+    record,
+  };
+}
+
+function decisionOf(reason: Reason): DecisionWord {
+  if (reason === 'PlanChanged') return 'Restart';
+  return reason === 'StepEntered' ? 'Enter' : 'Advance';
+}
+
+function withPresentGuard({ snapshot, release }: Context): ReleaseRecord {
+  const present = effectiveGuard(snapshot.guards);
+  return present.kind === 'guard' ? { ...release, guard: present.guard } : release;
+}
+
+function describeStep({ snapshot }: Context, index: number): string {
+  const replicas = replicasOf(snapshot.rollout, index);
+  const weight = weightOf(snapshot.rollout, index);
+  const pods = typeof replicas === 'number' ? `${replicas} canary pods` : `${replicas} of the pods`;
+  return weight === undefined ? pods : `${pods}, ${weight} % of the traffic`;
+}
+
+/** Leaves a step upwards: to the next one, or to the end of the release after the last. */
+export function advance(context: StepContext, reason: Reason, message: string): Outcome {
+  const { snapshot, release, step } = context;
+  if (step.index < stepsOf(snapshot.rollout).length)
+    return enterStep(context, step.index + 1, reason, message);
+  const record = withRelease(snapshot.record, {
+    ...release,
+    stage: 'Finalising',
+    step: { ...step, state: 'Completed' },
+    reason,
+    message,
+  });
+  return {
+    decision: 'Finalise',
+    reason,
+    message: `${message}; every step is done, the release is finished`,
+    record,
+  };
+}

@@ -1,0 +1,66 @@
+import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
+import { controllerReference, type Ingress, type Service } from '../../src/api/kubernetes.ts';
+import type { Rollout } from '../../src/api/rollout.ts';
+import { canaryIngress } from '../../src/traffic/nginx-ingress.ts';
+import { canaryService } from '../../src/traffic/services.ts';
+import { NAME, NAMESPACE, podHash } from './deployment.ts';
+import { rollout } from './rollout.ts';
+
+/** The stable Service; pinned to the pods of a version, where one is given. */
+export function service(pinnedTo?: string): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: NAME, namespace: NAMESPACE, uid: 'service-uid', resourceVersion: '1' },
+    spec: {
+      clusterIP: '10.0.0.7',
+      ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }],
+      selector: { app: NAME, ...(pinnedTo ? { [POD_TEMPLATE_HASH_LABEL]: podHash(pinnedTo) } : {}) },
+    },
+  };
+}
+
+/** The stable Ingress: one path to the Service, and one that is not the release's. */
+export function ingress(backend: string = NAME): Ingress {
+  const path = (at: string, name: string) => ({
+    path: at,
+    pathType: 'Prefix',
+    backend: { service: { name, port: { number: 80 } } },
+  });
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      name: NAME,
+      namespace: NAMESPACE,
+      uid: 'ingress-uid',
+      resourceVersion: '1',
+      annotations: { 'kubernetes.io/ingress.class': 'nginx' },
+    },
+    spec: {
+      rules: [{ host: 'shop.example.com', http: { paths: [path('/', backend), path('/help', 'help')] } }],
+    },
+  };
+}
+
+/** The Service and the Ingress of the canary, as the controller made them. */
+export function canaryRoutes(version: string, weight: number, of: Rollout = rollout()) {
+  const names = { stable: NAME, canary: `${NAME}-canary` };
+  return {
+    canaryService: stored(canaryService(of, service(), podHash(version))),
+    canaryIngress: stored(canaryIngress(of, ingress(), names, weight)),
+  };
+}
+
+/** The same object as somebody else would own it. */
+export function ofSomebodyElse<T extends Service | Ingress>(object: T): T {
+  const other = { ...rollout({ uid: 'other-uid' }), kind: 'Rollout' };
+  return { ...object, metadata: { ...object.metadata, ownerReferences: [controllerReference(other)] } };
+}
+
+function stored<T extends Service | Ingress>(object: T): T {
+  return {
+    ...object,
+    metadata: { ...object.metadata, uid: `${object.kind}-canary-uid`, resourceVersion: '1' },
+  };
+}
