@@ -1,0 +1,121 @@
+import { decideRun, type RunDecision } from '../analysis/decide-run.ts';
+import { deliver, type InFlight } from '../analysis/in-flight.ts';
+import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import type { AnalysisRun } from '../api/analysis-run.ts';
+import { resources } from '../api/resource.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../cluster/log.ts';
+import type { JobQueue } from '../queue/port.ts';
+import { writeStatus } from './apply.ts';
+import type { RecordEvent } from './event-recorder.ts';
+import type { Freshest } from './freshest.ts';
+import type { Next } from './work-queue.ts';
+
+export interface AnalysisLoopDeps {
+  cache: Freshest;
+  queue: JobQueue;
+  recordEvent: RecordEvent;
+  clock: Clock;
+  log: Log;
+  /** Asks for a pass over a run. */
+  wake(key: string): void;
+}
+
+/** A pass over one AnalysisRun, and the place where measurements are handed in. */
+export interface AnalysisLoop {
+  pass(key: string): Promise<Next>;
+  measured(result: MeasureResult): void;
+}
+
+/**
+ * Keeps the schedule of every run and adds a job when it is due. What is under way is remembered here only to
+ * spare the queue: after a restart the runs' own status says what is due, and the queue knows its jobs by id.
+ */
+export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
+  const { cache, clock, log } = deps;
+  /** What each run waits for; replaced by every pass. */
+  const flights = new Map<string, readonly InFlight[]>();
+  /** What came since the last pass. */
+  const arrived = new Map<string, MeasureResult[]>();
+
+  async function pass(key: string): Promise<Next> {
+    const [namespace = '', name = ''] = key.split('/');
+    const run = cache.get<AnalysisRun>(resources.analysisRun, { namespace, name });
+    if (!run || run.metadata.deletionTimestamp) {
+      flights.delete(key);
+      arrived.delete(key);
+      return { kind: 'on change' };
+    }
+    const now = clock.now();
+    const inFlight = collect(key, run, now);
+    const decision = decideRun({ run, inFlight, now });
+    if (decision.changed) {
+      const written = await writeStatus(cache, resources.analysisRun, run, decision.status);
+      if (!written.ok) {
+        log.debug(
+          { run: key, fault: written.fault },
+          'the status of a run could not be written; observing again',
+        );
+        return { kind: 'retry' };
+      }
+    }
+    remember(key, decision.inFlight);
+    await announce(run, decision, now);
+    await dispatch(decision.jobs);
+    return decision.wakeAt === undefined ? { kind: 'on change' } : { kind: 'at', at: decision.wakeAt };
+  }
+
+  /** What the run waits for, with the results that have come; those for an earlier run of this name are dropped. */
+  function collect(key: string, run: AnalysisRun, now: number): readonly InFlight[] {
+    const results = (arrived.get(key) ?? []).filter(({ job }) => job.run.uid === run.metadata.uid);
+    arrived.delete(key);
+    const waiting = (flights.get(key) ?? []).filter(({ job }) => job.run.uid === run.metadata.uid);
+    const inFlight = results.reduce<readonly InFlight[]>(
+      (known, result) => deliver(known, result, now),
+      waiting,
+    );
+    remember(key, inFlight);
+    return inFlight;
+  }
+
+  function remember(key: string, inFlight: readonly InFlight[]): void {
+    if (inFlight.length === 0) flights.delete(key);
+    else flights.set(key, inFlight);
+  }
+
+  async function announce(run: AnalysisRun, decision: RunDecision, now: number): Promise<void> {
+    for (const note of decision.notes) {
+      log.info({ run: `${run.metadata.namespace}/${run.metadata.name}`, reason: note.reason }, note.message);
+      await deps.recordEvent(run, note, note.message, now);
+    }
+  }
+
+  async function dispatch(jobs: readonly MeasureJob[]): Promise<void> {
+    await Promise.all(
+      jobs.map(async (job) => {
+        if (cache.get(resources.clusterMetricSource, { name: job.source })) {
+          const added = await deps.queue.addMeasure(job);
+          if (!added) log.warn({ job: job.id }, 'the queue takes no jobs now; the job is offered again');
+          return;
+        }
+        // No worker serves the queue of a source that does not exist: the answer is known here.
+        const now = clock.now();
+        const message = `ClusterMetricSource ${job.source} does not exist; create it or name another in the template`;
+        measured({
+          job,
+          startedAt: now,
+          finishedAt: now,
+          answer: { kind: 'fault', reason: 'UnknownSource', message, retryable: true },
+        });
+      }),
+    );
+  }
+
+  function measured(result: MeasureResult): void {
+    const key = `${result.job.run.namespace}/${result.job.run.name}`;
+    arrived.set(key, [...(arrived.get(key) ?? []), result]);
+    deps.wake(key);
+  }
+
+  return { pass, measured };
+}

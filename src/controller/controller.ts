@@ -1,0 +1,120 @@
+import { type KubeObject, keyOf } from '../api/kubernetes.ts';
+import { type Resource, resources } from '../api/resource.ts';
+import type { Rollout } from '../api/rollout.ts';
+import type { RolloutRecord } from '../api/rollout-record.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../cluster/log.ts';
+import type { Cluster } from '../cluster/port.ts';
+import type { JobQueue } from '../queue/port.ts';
+import type { Decision } from '../rollout/decision.ts';
+import { analysisLoop } from './analysis-loop.ts';
+import { eventRecorder } from './event-recorder.ts';
+import { freshest, type Stores } from './freshest.ts';
+import { guardPass } from './guard-loop.ts';
+import { rolloutLoop } from './rollout-loop.ts';
+import { concernedRollouts } from './triggers.ts';
+import { type Next, type WorkQueue, workQueue } from './work-queue.ts';
+
+export interface ControllerDeps {
+  cluster: Cluster;
+  stores: Stores;
+  /** Makes of a written object what the store of its kind would hold; undefined for one that is not valid. */
+  parse(resource: Resource, raw: KubeObject): KubeObject | undefined;
+  queue: JobQueue;
+  clock: Clock;
+  log: Log;
+  onDecision(decision: Decision): void;
+  onPass(loop: string, ms: number): void;
+}
+
+/** Kinds whose changes wake a pass over the Rollouts that they concern. */
+const WATCHED: readonly Resource[] = [
+  resources.rollout,
+  resources.rolloutRecord,
+  resources.rolloutGuard,
+  resources.analysisTemplate,
+  resources.clusterAnalysisTemplate,
+  resources.analysisRun,
+  resources.deployment,
+  resources.replicaSet,
+  resources.pod,
+  resources.service,
+  resources.ingress,
+];
+
+/** Passes at a time: they wait for the API server most of the time. */
+const CONCURRENCY = 16;
+
+/**
+ * The work of the leader: from the moment it starts until it is stopped. Events only name a key; each pass
+ * looks at everything anew. Answers how to stop, which resolves when the running passes have ended.
+ */
+export async function startController(deps: ControllerDeps): Promise<() => Promise<void>> {
+  const { clock, log, queue, stores } = deps;
+  const cache = freshest(deps.cluster, stores, deps.parse, clock);
+  const recordEvent = eventRecorder(deps.cluster, log);
+
+  const rollouts = rolloutLoop({ cache, queue, recordEvent, clock, log, onDecision: deps.onDecision });
+  const runs = analysisLoop({ cache, queue, recordEvent, clock, log, wake: (key) => runQueue.add(key) });
+
+  const rolloutQueue = queueOf('rollout', rollouts.pass);
+  const runQueue = queueOf('analysis', runs.pass);
+  const guardQueue = queueOf('guard', guardPass({ cache, recordEvent, clock }));
+
+  function queueOf(loop: string, pass: (key: string) => Promise<Next>): WorkQueue {
+    const onError = (key: string, error: unknown) =>
+      log.error({ loop, key, err: error }, 'a pass failed; it is tried again');
+    return workQueue({ clock, concurrency: CONCURRENCY, onError }, async (key) => {
+      const startedAt = clock.monotonic();
+      try {
+        return await pass(key);
+      } finally {
+        deps.onPass(loop, clock.monotonic() - startedAt);
+      }
+    });
+  }
+
+  const index = {
+    rollouts: (namespace: string | undefined) => cache.list<Rollout>(resources.rollout, namespace),
+    record: (rollout: Rollout) => cache.get<RolloutRecord>(resources.rolloutRecord, rollout.metadata),
+  };
+  const subscriptions = [
+    ...WATCHED.map((resource) =>
+      stores.of(resource).subscribe(({ before, after }) => {
+        const versions = [before, after].filter((object) => object !== undefined);
+        const keys = new Set(versions.flatMap((object) => concernedRollouts(object, index)));
+        for (const key of keys) rolloutQueue.add(key);
+      }),
+    ),
+    stores.of(resources.analysisRun).subscribe(({ before, after }) => {
+      const run = after ?? before;
+      if (run) runQueue.add(keyOf(run));
+    }),
+    ...[
+      resources.rolloutGuard,
+      resources.analysisTemplate,
+      resources.clusterAnalysisTemplate,
+      resources.clusterMetricSource,
+    ].map((resource) =>
+      stores.of(resource).subscribe(() => {
+        for (const guard of cache.list(resources.rolloutGuard)) guardQueue.add(keyOf(guard));
+      }),
+    ),
+  ];
+  const stopMeasured = await queue.onMeasured(async (result) => runs.measured(result));
+  const stopAlerted = await queue.onAlerted(async (result) => {
+    rollouts.alertAnswered(result);
+    rolloutQueue.add(`${result.job.namespace}/${result.job.record}`);
+  });
+
+  return async () => {
+    for (const unsubscribe of subscriptions) unsubscribe();
+    await Promise.all([
+      rolloutQueue.stop(),
+      runQueue.stop(),
+      guardQueue.stop(),
+      stopMeasured(),
+      stopAlerted(),
+    ]);
+  };
+}

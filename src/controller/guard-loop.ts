@@ -1,0 +1,36 @@
+import type { AnalysisTemplate } from '../api/analysis-template.ts';
+import { resources } from '../api/resource.ts';
+import type { RolloutGuard } from '../api/rollout-guard.ts';
+import type { Clock } from '../clock.ts';
+import { decideGuard } from '../rollout/decide-guard.ts';
+import { writeStatus } from './apply.ts';
+import type { RecordEvent } from './event-recorder.ts';
+import type { Freshest } from './freshest.ts';
+import { guardFacts } from './observe-rollout.ts';
+import type { Next } from './work-queue.ts';
+
+/** A pass over one RolloutGuard: says in its status whether all that it names exists and fits. */
+export function guardPass(deps: { cache: Freshest; recordEvent: RecordEvent; clock: Clock }) {
+  const { cache, clock } = deps;
+  return async (key: string): Promise<Next> => {
+    const [namespace = '', name = ''] = key.split('/');
+    const guard = cache.get<RolloutGuard>(resources.rolloutGuard, { namespace, name });
+    if (!guard || guard.metadata.deletionTimestamp) return { kind: 'on change' };
+    const now = clock.now();
+    const { status, note } = decideGuard(guardFacts(cache, guard), missingSource(cache, guard), now);
+    const written = await writeStatus(cache, resources.rolloutGuard, guard, status);
+    if (!written.ok) return { kind: 'retry' };
+    if (note) await deps.recordEvent(guard, note, [guard.metadata.generation, note.message], now);
+    return { kind: 'on change' };
+  };
+}
+
+/** The first metric source that a template of the guard names and nobody made. */
+function missingSource(cache: Freshest, guard: RolloutGuard): string | undefined {
+  const templates = guardFacts(cache, guard).templates.filter((template) => template !== undefined);
+  return templates
+    .flatMap((template: AnalysisTemplate) =>
+      template.spec.metrics.map((metric) => metric.source ?? 'default'),
+    )
+    .find((source) => !cache.get(resources.clusterMetricSource, { name: source }));
+}

@@ -1,0 +1,159 @@
+import type { AnalysisRun } from '../api/analysis-run.ts';
+import type { AnalysisTemplate } from '../api/analysis-template.ts';
+import {
+  type ControllerRevision,
+  type Deployment,
+  type Ingress,
+  isControlledBy,
+  type KubeObject,
+  type Pod,
+  type PodTemplate,
+  type ReplicaSet,
+  type Service,
+} from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
+import type { Rollout } from '../api/rollout.ts';
+import type { RolloutGuard } from '../api/rollout-guard.ts';
+import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
+import { selects } from '../rollout/guard.ts';
+import { routingOf } from '../rollout/plan.ts';
+import type { GuardFacts, KeptTemplate, Snapshot, TrafficFacts, WorkloadFacts } from '../rollout/snapshot.ts';
+import { canaryIngressName } from '../traffic/nginx-ingress.ts';
+import { canaryServiceName } from '../traffic/services.ts';
+import { rolloutsOf } from '../workload/owning-rollout.ts';
+import type { Freshest } from './freshest.ts';
+
+/** Gathers all that a decision about this Rollout is made from. Reads caches only. */
+export function observeRollout(cache: Freshest, rollout: Rollout, record: RecordStatus): Snapshot {
+  const namespace = rollout.metadata.namespace ?? '';
+  return {
+    rollout,
+    record,
+    guards: cache
+      .list<RolloutGuard>(resources.rolloutGuard, namespace)
+      .filter((guard) => selects(guard, rollout))
+      .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+      .map((guard) => guardFacts(cache, guard)),
+    workload: observeWorkload(cache, rollout, record),
+    traffic: observeTraffic(cache, rollout),
+    kept: keptTemplates(cache, rollout),
+    runs: cache
+      .list<AnalysisRun>(resources.analysisRun, namespace)
+      // By name too: a forged run has the name of ours and neither its owner nor its labels.
+      .filter(
+        (run) =>
+          isControlledBy(run, rollout.metadata.uid) ||
+          run.metadata.name.startsWith(`${rollout.metadata.name.slice(0, 200)}-`),
+      ),
+    ...observeOthers(cache, rollout),
+  };
+}
+
+/** The Rollout's record, or undefined where none was written yet. */
+export function recordOf(cache: Freshest, rollout: Rollout): RolloutRecord | undefined {
+  return cache.get<RolloutRecord>(resources.rolloutRecord, rollout.metadata);
+}
+
+/** A guard with the templates that it names, in their order. */
+export function guardFacts(cache: Freshest, guard: RolloutGuard): GuardFacts {
+  const { namespace } = guard.metadata;
+  const templates = guard.spec.analyses.map(({ template }) =>
+    template.kind === 'ClusterAnalysisTemplate'
+      ? cache.get<AnalysisTemplate>(resources.clusterAnalysisTemplate, { name: template.name })
+      : cache.get<AnalysisTemplate>(resources.analysisTemplate, { name: template.name, namespace }),
+  );
+  return { guard, templates };
+}
+
+function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus): WorkloadFacts | undefined {
+  const { namespace } = rollout.metadata;
+  const { name, kind } = rollout.spec.workloadRef;
+  if (kind !== resources.deployment.kind) return undefined;
+  const deployment = cache.get<Deployment>(resources.deployment, { name, namespace });
+  if (!deployment) return undefined;
+  const replicaSets = cache.list<ReplicaSet>(resources.replicaSet, namespace);
+  const canaryName = record.release?.canary.name;
+  const canary = canaryName
+    ? cache.get<Deployment>(resources.deployment, { name: canaryName, namespace })
+    : undefined;
+  // The extra Deployment may be gone while its ReplicaSet and pods still are: they are known by their names.
+  const canarySets = canaryName ? replicaSets.filter((set) => isMadeBy(set, 'Deployment', canaryName)) : [];
+  const canarySetNames = new Set([
+    ...canarySets.map((set) => set.metadata.name),
+    record.release?.canary.replicaSet ?? '',
+  ]);
+  return {
+    deployment,
+    replicaSets: replicaSets.filter((set) => isControlledBy(set, deployment.metadata.uid)),
+    canary: {
+      deployment: canary,
+      replicaSets: canarySets,
+      pods: cache
+        .list<Pod>(resources.pod, namespace)
+        .filter((pod) => [...canarySetNames].some((set) => set !== '' && isMadeBy(pod, 'ReplicaSet', set))),
+    },
+  };
+}
+
+function isMadeBy(object: KubeObject, kind: string, name: string): boolean {
+  return (
+    object.metadata.ownerReferences?.some(
+      (ref) => ref.controller && ref.kind === kind && ref.name === name,
+    ) ?? false
+  );
+}
+
+function observeTraffic(cache: Freshest, rollout: Rollout): TrafficFacts {
+  const { namespace } = rollout.metadata;
+  const routing = routingOf(rollout);
+  const service = (name: string) => cache.get<Service>(resources.service, { name, namespace });
+  const ingress = (name: string) => cache.get<Ingress>(resources.ingress, { name, namespace });
+  return {
+    service: routing && service(routing.service),
+    canaryService: routing && service(canaryServiceName(routing.service)),
+    ingress: routing?.ingress && ingress(routing.ingress.name),
+    canaryIngress: routing?.ingress && ingress(canaryIngressName(routing.ingress.name)),
+  };
+}
+
+function keptTemplates(cache: Freshest, rollout: Rollout): KeptTemplate[] {
+  return cache
+    .list<ControllerRevision>(resources.controllerRevision, rollout.metadata.namespace)
+    .filter((revision) => isControlledBy(revision, rollout.metadata.uid))
+    .filter((revision) => !revision.metadata.deletionTimestamp)
+    .flatMap((kept) => {
+      const data = kept.data as { revision?: string; template?: PodTemplate } | undefined;
+      if (!data?.revision || !data.template) return [];
+      return [
+        {
+          name: kept.metadata.name,
+          revision: data.revision,
+          template: data.template,
+          metadata: kept.metadata,
+        },
+      ];
+    });
+}
+
+/**
+ * The older Rollout (then the one with the smaller uid) drives the workload; the others stand by until it has given
+ * the workload back: one that is being deleted has not yet, one that is Disabled has.
+ */
+function observeOthers(cache: Freshest, rollout: Rollout): Pick<Snapshot, 'rival' | 'isShared'> {
+  const { uid, namespace } = rollout.metadata;
+  const standing = cache
+    .list<Rollout>(resources.rollout, namespace)
+    .filter(
+      ({ metadata, spec, status }) => metadata.uid === uid || !spec.disabled || status?.phase !== 'Disabled',
+    )
+    .map((each): Rollout => {
+      const { deletionTimestamp: _deleted, ...metadata } = each.metadata;
+      return { ...each, metadata };
+    });
+  const drivers = rolloutsOf(standing, rollout.spec.workloadRef);
+  const [owner] = drivers;
+  return {
+    rival: owner && owner.metadata.uid !== uid ? owner.metadata.name : undefined,
+    isShared: drivers.length > 1,
+  };
+}

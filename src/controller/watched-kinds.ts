@@ -1,0 +1,43 @@
+import { ROLLOUT_LABEL } from '../api/annotations.ts';
+import { parseObject } from '../api/kind.ts';
+import { customKinds, kindOf } from '../api/kinds.ts';
+import { type KubeObject, keyOf, type ObjectMeta } from '../api/kubernetes.ts';
+import { type Resource, resources } from '../api/resource.ts';
+import type { Log } from '../cluster/log.ts';
+
+/** A kind of which every replica keeps a local copy. */
+export interface WatchedKind {
+  resource: Resource;
+  labelSelector?: string;
+}
+
+export const watchedKinds: readonly WatchedKind[] = [
+  ...customKinds.flatMap((versions) => versions.slice(-1)).map(({ resource }) => ({ resource })),
+  { resource: resources.deployment },
+  { resource: resources.replicaSet },
+  { resource: resources.pod },
+  { resource: resources.service },
+  { resource: resources.ingress },
+  // Every StatefulSet and DaemonSet has such revisions; only those that Assay keeps matter here.
+  { resource: resources.controllerRevision, labelSelector: ROLLOUT_LABEL },
+];
+
+/**
+ * Makes of an object as the API server sends it what the rest of the code is given: parsed where the kind is
+ * ours, without the bookkeeping of field managers. undefined for an object of ours that is not valid.
+ */
+export function watchedParser(log: Log): (resource: Resource, raw: KubeObject) => KubeObject | undefined {
+  return (resource, raw) => {
+    const { managedFields: _managed, ...metadata } = raw.metadata as ObjectMeta & { managedFields?: unknown };
+    const object = { ...raw, metadata };
+    const kind = kindOf(resource);
+    if (!kind) return object;
+    const parsed = parseObject(kind, object);
+    if (parsed.ok) return parsed.object;
+    log.error(
+      { kind: raw.kind, object: keyOf(raw), faults: parsed.faults },
+      'an object is not valid and is left out of account; correct it',
+    );
+    return undefined;
+  };
+}

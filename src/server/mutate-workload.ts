@@ -1,0 +1,103 @@
+import {
+  CANARY_DEPLOYMENT_LABEL,
+  IN_PROGRESSING_ANNOTATION,
+  progressingRollout,
+} from '../api/annotations.ts';
+import type { Deployment } from '../api/kubernetes.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { rolloutsOf } from '../workload/owning-rollout.ts';
+import { revisionOf } from '../workload/pod-template.ts';
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  allow,
+  type PatchOperation,
+} from './admission-review.ts';
+import { type ControllerIdentity, isController } from './controller-identity.ts';
+
+export interface WorkloadAdmissionFacts {
+  controller: ControllerIdentity;
+  /** Those of the workload's namespace. */
+  rollouts: readonly Rollout[];
+}
+
+/**
+ * Stops a changed Deployment before its own controller rolls it out: a new pod template is paused and marked
+ * with the Rollout that will release it, and stays so until that Rollout lets it go.
+ */
+export function mutateWorkload(request: AdmissionRequest, facts: WorkloadAdmissionFacts): AdmissionAnswer {
+  if (request.operation !== 'UPDATE' || !request.object || !request.oldObject) return allow();
+  if (isController(request, facts.controller)) return allow();
+  const after = request.object as Deployment;
+  const before = request.oldObject as Deployment;
+  // The former label counts: a label added in this very request must not open the gate.
+  if (before.metadata.labels?.[CANARY_DEPLOYMENT_LABEL] !== undefined) return allow();
+
+  const named = rolloutsOf(facts.rollouts, referenceTo(before));
+  const changed = revisionOf(after.spec.template) !== revisionOf(before.spec.template);
+  const marked = progressingRollout(before.metadata.annotations);
+  const releasing = named.find(({ metadata, spec }) => metadata.name === marked && !spec.disabled);
+  if (releasing) return keepHeld(before, after, releasing, changed);
+
+  const [owner] = named;
+  // A disabled owner still owns: a younger Rollout stands by, and would never release what is paused here.
+  if (!owner || owner.spec.disabled) return allow();
+  if (changed && after.spec.replicas !== 0) {
+    return allow({ patch: [...paused(after), ...mark(after, noteOf(owner))] });
+  }
+  return allow({ patch: withoutForgedMark(before, after) });
+}
+
+/** The mark is the controller's to set; an old one that no Rollout stands for any more may be taken away. */
+function withoutForgedMark(before: Deployment, after: Deployment): PatchOperation[] {
+  const claimed = after.metadata.annotations?.[IN_PROGRESSING_ANNOTATION];
+  return claimed === undefined ? [] : mark(after, before.metadata.annotations?.[IN_PROGRESSING_ANNOTATION]);
+}
+
+/** A release is under way: what it set stays set, whoever writes the object as they knew it before. */
+function keepHeld(
+  before: Deployment,
+  after: Deployment,
+  rollout: Rollout,
+  changed: boolean,
+): AdmissionAnswer {
+  const restore = mark(after, before.metadata.annotations?.[IN_PROGRESSING_ANNOTATION]);
+  // Not paused before: the Rollout has given the pods free already, unless a further version comes now.
+  if (!before.spec.paused && !changed) return allow({ patch: restore });
+  const resumed = !after.spec.paused && !changed;
+  return allow({
+    patch: [...paused(after), ...restore],
+    warnings: resumed ? [staysPaused(after, rollout)] : [],
+  });
+}
+
+function staysPaused(workload: Deployment, { metadata }: Rollout): string {
+  return (
+    `spec.paused of Deployment ${workload.metadata.name} stays true: Rollout ${metadata.name} releases it step ` +
+    'by step. To go on approve the step, to go back restore the former pod template'
+  );
+}
+
+function referenceTo(workload: Deployment): { apiVersion: string; kind: string; name: string } {
+  return { apiVersion: workload.apiVersion, kind: workload.kind, name: workload.metadata.name };
+}
+
+function noteOf(rollout: Rollout): string {
+  return JSON.stringify({ rolloutName: rollout.metadata.name });
+}
+
+function paused(workload: Deployment): PatchOperation[] {
+  return workload.spec.paused ? [] : [{ op: 'add', path: '/spec/paused', value: true }];
+}
+
+/** Makes the mark of a release what it has to be; none where `note` is undefined. */
+function mark(workload: Deployment, note: string | undefined): PatchOperation[] {
+  const { annotations } = workload.metadata;
+  if (annotations?.[IN_PROGRESSING_ANNOTATION] === note) return [];
+  const path = `/metadata/annotations/${IN_PROGRESSING_ANNOTATION.replaceAll('/', '~1')}`;
+  if (note === undefined) return [{ op: 'remove', path }];
+  if (!annotations) {
+    return [{ op: 'add', path: '/metadata/annotations', value: { [IN_PROGRESSING_ANNOTATION]: note } }];
+  }
+  return [{ op: 'add', path, value: note }];
+}

@@ -1,0 +1,115 @@
+import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
+import { sameJson } from '../api/canonical.ts';
+import type { ClusterMetricSource } from '../api/metric-source.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../cluster/log.ts';
+import type { Cluster, Store } from '../cluster/port.ts';
+import type { PrometheusConfig } from '../prometheus/source.ts';
+import type { JobWorkers } from '../queue/port.ts';
+import { askSource } from './ask-source.ts';
+
+const DEFAULT_CONCURRENCY = 20;
+
+export interface MeasureWorkerDeps {
+  workers: JobWorkers;
+  sources: Store<ClusterMetricSource>;
+  cluster: Cluster;
+  /** The namespace of the controller, where the credentials of sources are. */
+  namespace: string;
+  openSource: (config: PrometheusConfig) => QuerySource;
+  clock: Pick<Clock, 'now'>;
+  log: Log;
+  onMeasured?: (measured: Measured) => void;
+}
+
+/** One query that was asked, for metrics. */
+export interface Measured {
+  source: string;
+  /** `Answered`, or the reason of the fault. */
+  outcome: string;
+  durationMs: number;
+}
+
+type Limits = Parameters<JobWorkers['serveMeasures']>[0];
+
+/**
+ * Serves the queue of every ClusterMetricSource that exists: jobs become queries, answers become results.
+ * The queue of a source that does not exist is not served. Answers how to stop.
+ */
+export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
+  const { workers, sources, clock, log } = deps;
+  const ended = new AbortController();
+  const ask = askSource({ ...deps, signal: ended.signal });
+  const served = new Map<string, { limits: Limits; stop: () => Promise<void> }>();
+  /** Changes are followed one after the other, each to what the source is by then. */
+  let turn = Promise.resolve();
+
+  async function measure(job: MeasureJob): Promise<MeasureResult> {
+    const startedAt = clock.now();
+    const answer = await answerTo(job);
+    const finishedAt = clock.now();
+    deps.onMeasured?.({
+      source: job.source,
+      outcome: answer.kind === 'fault' ? answer.reason : 'Answered',
+      durationMs: finishedAt - startedAt,
+    });
+    return { job, startedAt, finishedAt, answer };
+  }
+
+  async function answerTo({ source: name, run, query, evaluateAt }: MeasureJob): Promise<QueryAnswer> {
+    const source = sources.get({ name });
+    if (!source) {
+      const message = `ClusterMetricSource ${name} does not exist; create it or name another in the template`;
+      return { kind: 'fault', reason: 'UnknownSource', message, retryable: true };
+    }
+    const allowed = source.spec.allowedNamespaces;
+    if (allowed && !allowed.includes(run.namespace)) {
+      const message = `ClusterMetricSource ${name} is not for namespace ${run.namespace}; add it to its allowedNamespaces or name another source`;
+      return { kind: 'fault', reason: 'Forbidden', message, retryable: false };
+    }
+    return ask(source, { query, evaluateAt });
+  }
+
+  async function follow(name: string): Promise<void> {
+    const source = sources.get({ name });
+    const limits = source && limitsOf(source);
+    const present = served.get(name);
+    if (sameJson(present?.limits ?? null, limits ?? null)) return;
+    served.delete(name);
+    await present?.stop();
+    if (limits) {
+      served.set(name, { limits, stop: await workers.serveMeasures(limits, measure) });
+      log.info({ source: name, limits }, 'serving the queue of a metric source');
+    } else {
+      log.info({ source: name }, 'a metric source is gone; its queue is served no more');
+    }
+  }
+
+  const unsubscribe = sources.subscribe(({ before, after }) => {
+    const name = (after ?? before)?.metadata.name;
+    if (name === undefined) return;
+    turn = turn
+      .then(() => follow(name))
+      .catch((error: unknown) =>
+        log.error({ source: name, err: error }, 'the queue of a source cannot be served'),
+      );
+  });
+
+  return async () => {
+    unsubscribe();
+    await turn;
+    await Promise.all([...served.values()].map(({ stop }) => stop()));
+    // Only now: queries that were under way had their chance to end.
+    ended.abort();
+  };
+}
+
+function limitsOf({ metadata, spec }: ClusterMetricSource): Limits {
+  const { maxConcurrentQueries, maxQueriesPerSecond } = spec.prometheus;
+  return {
+    name: metadata.name,
+    concurrency: maxConcurrentQueries ?? DEFAULT_CONCURRENCY,
+    perSecond: maxQueriesPerSecond,
+  };
+}
