@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+import { type ConversionClient, crdOf } from '../api/crd.ts';
+import type { KindDefinition } from '../api/kind.ts';
+import { customKinds } from '../api/kinds.ts';
+
+export interface ChartFile {
+  name: string;
+  text: string;
+}
+
+/** Stand-ins for what only Helm knows when it renders the chart. */
+const PLACEHOLDERS = {
+  'helm-release-namespace': '{{ .Release.Namespace }}',
+  'helm-webhook-service': '{{ include "assay.fullname" . }}-webhook',
+  'helm-labels: {}': 'labels:\n    {{- include "assay.labels" . | nindent 4 }}',
+} as const;
+
+const CONVERSION: ConversionClient = {
+  service: { name: 'helm-webhook-service', namespace: 'helm-release-namespace', path: '/convert' },
+};
+
+/** The templates of the chart that define Assay's kinds, one a kind, named as the CRD is. */
+export function chartCrds(): ChartFile[] {
+  return customKinds.map(chartCrd);
+}
+
+function chartCrd(versions: readonly KindDefinition[]): ChartFile {
+  const crd = crdOf(versions, versions.length > 1 ? CONVERSION : undefined);
+  const { name } = crd.metadata;
+  const metadata = {
+    name,
+    'helm-labels': {},
+    // Uninstalling must not delete every object of the kind.
+    annotations: { 'helm.sh/resource-policy': 'keep' },
+  };
+  // Helm and kubectl read YAML 1.1, in which `on` and `yes` without quotes are not text.
+  const yaml = stringify({ ...crd, metadata }, { lineWidth: 0, version: '1.1' });
+  return {
+    name: `${name}.yaml`,
+    text: [
+      '{{- /* Generated from src/api by `npm run generate`: do not edit. */ -}}',
+      '{{- if .Values.crds.install }}',
+      `${asTemplate(yaml)}{{- end }}`,
+      '',
+    ].join('\n'),
+  };
+}
+
+/** Text that Helm renders to itself, apart from the placeholders. */
+function asTemplate(text: string): string {
+  const literal = text.replaceAll('{{', '{{ "{{" }}');
+  return Object.entries(PLACEHOLDERS).reduce(
+    (filled, [placeholder, expression]) => filled.replaceAll(placeholder, expression),
+    literal,
+  );
+}

@@ -1,0 +1,51 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeObject } from './api/kubernetes.ts';
+import type { Resource } from './api/resource.ts';
+import type { Log } from './cluster/log.ts';
+import type { Cluster, Store } from './cluster/port.ts';
+import { openStore } from './cluster/store.ts';
+import type { Stores } from './controller/freshest.ts';
+import { watchedKinds, watchedParser } from './controller/watched-kinds.ts';
+
+/** A local copy of every kind that Assay watches. */
+export interface LocalCopies extends Stores {
+  readonly byPlural: ReadonlyMap<string, Store<KubeObject>>;
+  /** Whether the first list of every kind has arrived. */
+  synced(): boolean;
+  /** Resolves when they are all there. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export function localCopies(deps: {
+  kubeConfig: KubeConfig;
+  cluster: Cluster;
+  log: Log;
+  random: () => number;
+}): LocalCopies {
+  const parse = watchedParser(deps.log);
+  const stores = new Map(
+    watchedKinds.map(({ resource, labelSelector }) => [
+      resource.plural,
+      openStore<KubeObject>(deps, resource, {
+        parse: (raw) => parse(resource, raw),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+      }),
+    ]),
+  );
+  return {
+    byPlural: stores,
+    of: <T extends KubeObject>(resource: Resource) => {
+      const store = stores.get(resource.plural);
+      if (!store) throw new Error(`no local copy of ${resource.plural} is kept`);
+      return store as unknown as Store<T>;
+    },
+    synced: () => [...stores.values()].every((store) => store.synced),
+    start: async () => {
+      await Promise.all([...stores.values()].map((store) => store.start()));
+    },
+    stop: () => {
+      for (const store of stores.values()) store.stop();
+    },
+  };
+}
