@@ -1,0 +1,170 @@
+import type { AnalysisRun } from '../../src/api/analysis-run.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
+import { type Ingress, type KubeObject, keyOf, type Pod, type Service } from '../../src/api/kubernetes.ts';
+import { resources } from '../../src/api/resource.ts';
+import type { Rollout } from '../../src/api/rollout.ts';
+import type { RecordStatus, RolloutRecord } from '../../src/api/rollout-record.ts';
+import { analysesOfStep } from '../../src/rollout/guard.ts';
+import { analysisRun, isOwnRun } from '../../src/rollout/runs.ts';
+import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
+import type { World, Write } from '../world/world.ts';
+
+/** What must hold whatever happens, watched at every write and, as far as it takes time to settle, at every second. */
+export interface Watchman {
+  onWrite(world: World, write: Write): void;
+  atRest(world: World): void;
+  /** What was broken, in plain words, with the time. */
+  broken: string[];
+}
+
+export function watchman(): Watchman {
+  const before = new Map<string, KubeObject>();
+  const broken: string[] = [];
+  let at = 0;
+
+  function must(holds: boolean, rule: string, detail: string): void {
+    if (!holds) broken.push(`t+${(at / 1_000).toFixed(1)}s  ${rule}: ${detail}`);
+  }
+
+  function onRecord(world: World, was: RecordStatus | undefined, is: RolloutRecord): void {
+    must(is.status.releaseId >= (was?.releaseId ?? 0), 'a release id only rises', `${is.status.releaseId}`);
+    must(is.status.stepEntry >= (was?.stepEntry ?? 0), 'a step entry only rises', `${is.status.stepEntry}`);
+    if (!was || !leavesUpwards(was, is.status)) return;
+    const { release } = was;
+    const guarded = analysesOfStep(release?.guard, release?.step?.index ?? 0).length > 0;
+    if (!guarded) return;
+    must(
+      isJudgedGood(world, is, was) || isApproved(world, is, was),
+      'a guarded step is left upwards only with a Successful verdict for exactly its key, or an approval of it',
+      `release ${was.releaseId}, step ${release?.step?.index}`,
+    );
+  }
+
+  function onCanaryIngress(world: World, was: Ingress | undefined, is: Ingress): void {
+    const record = recordOf(world);
+    const { release } = record ?? {};
+    const weight = canaryWeight(is);
+    if (weight <= (was ? canaryWeight(was) : 0)) return;
+    const failing = release?.step?.verdict?.phase === 'Failed';
+    must(!failing, 'weight never rises while the newest verdict is failing', `${weight} %`);
+    must(
+      release?.stage === 'InRolling',
+      'after a rollback or an abort canary weight is 0 and stays 0',
+      `${weight} % while ${release?.stage}`,
+    );
+  }
+
+  /** Sequence numbers of a metric are recorded one after the other, and what was recorded stays. */
+  function onRun(was: AnalysisRun | undefined, is: AnalysisRun): void {
+    for (const result of is.status?.metricResults ?? []) {
+      const former = was?.status?.metricResults.find(({ name }) => name === result.name);
+      const sequences = result.measurements.map(({ sequence }) => sequence);
+      const last = sequences.at(-1) ?? -1;
+      const contiguous = sequences.every(
+        (sequence, index) => sequence === last - sequences.length + 1 + index,
+      );
+      const counted = result.nextSequence === last + 1 && result.nextSequence >= (former?.nextSequence ?? 0);
+      const kept = (former?.measurements ?? []).every((old) => {
+        const now = result.measurements.find(({ sequence }) => sequence === old.sequence);
+        return !now || (now.outcome === old.outcome && now.finishedAt === old.finishedAt);
+      });
+      must(
+        contiguous && counted && kept,
+        'each measurement is recorded once',
+        `${is.metadata.name} ${result.name} ${sequences.join(',')}`,
+      );
+    }
+  }
+
+  return {
+    broken,
+    onWrite: (world, write) => {
+      at = write.at;
+      const { object, verb } = write;
+      const key = `${object.kind} ${keyOf(object)} ${object.metadata.uid}`;
+      const was = before.get(key);
+      if (verb === 'delete') before.delete(key);
+      else before.set(key, object);
+      if (write.actor !== 'assay' || verb === 'delete') return;
+      if (object.kind === 'RolloutRecord') {
+        onRecord(world, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
+      } else if (object.kind === 'Ingress') {
+        onCanaryIngress(world, was as Ingress | undefined, object as Ingress);
+      } else if (object.kind === 'AnalysisRun') {
+        onRun(was as AnalysisRun | undefined, object as AnalysisRun);
+      }
+    },
+    atRest: (world) => {
+      at = world.clock.monotonic();
+      const { stores } = world.memory;
+      const pods = stores.of<Pod>(resources.pod).list().filter(isReady);
+      for (const service of stores.of<Service>(resources.service).list()) {
+        const isCanary = service.metadata.name.endsWith('-canary');
+        const route = stores
+          .of<Ingress>(resources.ingress)
+          .list()
+          .find(({ metadata }) => metadata.name.endsWith('-canary'));
+        const selected = pods.filter((pod) => selects(service, pod)).length;
+        const serves = selected > 0 || (isCanary && !route);
+        const hash = service.spec.selector?.[POD_TEMPLATE_HASH_LABEL] ?? 'any version';
+        must(serves, 'a Service that gets requests has ready pods', `${service.metadata.name}, ${hash}`);
+      }
+    },
+  };
+}
+
+function leavesUpwards(was: RecordStatus, is: RecordStatus): boolean {
+  if (was.release?.stage !== 'InRolling' || was.releaseId !== is.releaseId) return false;
+  return (
+    is.release?.stage === 'Finalising' || (is.release?.step?.index ?? 0) > (was.release.step?.index ?? 0)
+  );
+}
+
+function isJudgedGood(
+  world: World,
+  { metadata }: RolloutRecord,
+  { release, releaseId }: RecordStatus,
+): boolean {
+  const rollout = world.memory.stores.of<Rollout>(resources.rollout).get(metadata);
+  const runs = world.memory.stores.of<AnalysisRun>(resources.analysisRun).list();
+  if (!rollout || !release?.step) return false;
+  const { step } = release;
+  return analysesOfStep(release.guard, step.index).every((analysis) => {
+    const expected = analysisRun({ rollout, releaseId, release, step }, analysis);
+    const present = runs.find((run) => run.metadata.name === expected.metadata.name);
+    return (
+      present !== undefined &&
+      isOwnRun(present, expected, rollout.metadata.uid) &&
+      present.status?.phase === 'Successful'
+    );
+  });
+}
+
+function isApproved(
+  world: World,
+  { metadata }: RolloutRecord,
+  { release, releaseId }: RecordStatus,
+): boolean {
+  const rollout = world.memory.stores.of<Rollout>(resources.rollout).get(metadata);
+  return (
+    release?.step?.verdict?.phase !== 'Failed' &&
+    (rollout?.status?.approvals ?? []).some(
+      (approval) =>
+        approval.releaseId === releaseId &&
+        approval.stepEntry === release?.step?.entry &&
+        approval.step === release?.step?.index,
+    )
+  );
+}
+
+function recordOf(world: World): RecordStatus | undefined {
+  return world.memory.stores.of<RolloutRecord>(resources.rolloutRecord).list()[0]?.status;
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+function selects({ spec }: Service, pod: Pod): boolean {
+  return Object.entries(spec.selector ?? {}).every(([name, value]) => pod.metadata.labels?.[name] === value);
+}

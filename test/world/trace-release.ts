@@ -1,0 +1,112 @@
+import type { AnalysisRun } from '../../src/api/analysis-run.ts';
+import { RETRY_ANNOTATION } from '../../src/api/annotations.ts';
+import { sameJson } from '../../src/api/canonical.ts';
+import type { Condition } from '../../src/api/kubernetes.ts';
+import type { Rollout } from '../../src/api/rollout.ts';
+import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
+import type { RolloutRecord } from '../../src/api/rollout-record.ts';
+import { isWarning } from '../../src/rollout/remember.ts';
+import { changed, type Line, type Seen } from './trace-line.ts';
+
+/** The Rollout as Kruise's tools see it: phase, conditions, step and state. */
+export function rolloutLines(seen: Seen<Rollout>): Line[] {
+  const { before, after } = seen;
+  const { metadata, spec } = (after ?? before) as Rollout;
+  const subject = `Rollout ${metadata.name}`;
+  if (!before) return [{ subject, act: 'create' }];
+  if (!after) return [{ subject, act: 'gone' }];
+  const condition = (type: string) => (object: Rollout) => {
+    const found = object.status?.conditions?.find((each) => each.type === type);
+    return found && (found.reason ?? found.status);
+  };
+  const isDeleted = after.metadata.deletionTimestamp !== undefined;
+  return [
+    ...changed(seen, subject, 'deleted', (object) => (object.metadata.deletionTimestamp ? 'yes' : 'no')),
+    ...(isDeleted && !metadata.finalizers?.length ? [{ subject, act: 'gone' }] : []),
+    ...changed(seen, subject, 'disabled', (object) => String(object.spec.disabled ?? false)),
+    ...changed(seen, subject, 'paused', (object) => String(object.spec.strategy.paused ?? false)),
+    ...changed(seen, subject, 'retry', (object) => object.metadata.annotations?.[RETRY_ANNOTATION]),
+    ...(sameJson(before.spec.strategy.canary, spec.strategy.canary)
+      ? []
+      : [{ subject, act: 'plan', from: 'changed' }]),
+    ...changed(seen, subject, 'phase', (object) => object.status?.phase),
+    ...changed(seen, subject, 'progress', condition('Progressing')),
+    ...changed(seen, subject, 'Stalled', condition('Stalled')),
+    ...changed(seen, subject, 'Guarded', condition('Guarded')),
+    ...changed(seen, subject, 'step', stepOf),
+  ];
+}
+
+function stepOf({ spec, status }: Rollout): string | undefined {
+  const { canaryStatus } = status ?? {};
+  if (!canaryStatus) return undefined;
+  const { currentStepIndex, currentStepState } = canaryStatus;
+  return `${currentStepIndex}/${spec.strategy.canary?.steps?.length} ${currentStepState}`;
+}
+
+/** New decisions, with their message where a person should look at them, and new alerts. */
+export function recordLines({ before, after }: Seen<RolloutRecord>): Line[] {
+  if (!after) return [];
+  const subject = `Rollout ${after.metadata.name}`;
+  const seen = before?.status.decisions?.at(-1)?.sequence ?? 0;
+  const decisions = (after.status.decisions ?? [])
+    .filter(({ sequence }) => sequence > seen)
+    .map(({ decision, reason, message }): Line => {
+      const warns = isWarning({ decision, reason } as Parameters<typeof isWarning>[0]);
+      return { subject, act: decision, reason, message: warns ? message : undefined };
+    });
+  const known = new Map((before?.status.alerts ?? []).map((alert) => [alert.id, alert]));
+  const alerts = (after.status.alerts ?? []).flatMap((alert): Line[] => {
+    const told = { subject: `Alert ${alert.receiver}`, from: alert.event, reason: alert.reason };
+    const former = known.get(alert.id);
+    if (!former) return [{ ...told, act: 'send' }];
+    if (alert.deliveredAt && !former.deliveredAt) return [{ ...told, act: 'delivered' }];
+    return [];
+  });
+  return [...decisions, ...alerts];
+}
+
+/** A run, each measurement that was recorded in it, and what it came to. */
+export function runLines(seen: Seen<AnalysisRun>): Line[] {
+  const { before, after } = seen;
+  const { spec, metadata } = (after ?? before) as AnalysisRun;
+  const subject = `AnalysisRun ${spec.key?.analysis ?? metadata.name}`;
+  const judged = spec.key && `release ${spec.key.releaseId}, step ${spec.key.step}`;
+  if (!after) return [{ subject, act: 'delete', from: judged }];
+  if (!before) return [{ subject, act: 'create', from: judged }];
+  const edited = !sameJson({ ...before.spec, terminate: false }, { ...after.spec, terminate: false });
+  return [
+    ...(edited ? [{ subject, act: 'spec', from: 'changed' }] : []),
+    ...changed(seen, subject, 'terminate', (object) => String(object.spec.terminate ?? false)),
+    ...measurementLines(subject, before, after),
+    ...changed(seen, subject, 'phase', (object) => object.status?.phase),
+  ];
+}
+
+function measurementLines(subject: string, before: AnalysisRun, after: AnalysisRun): Line[] {
+  return (after.status?.metricResults ?? []).flatMap((result) => {
+    const former = before.status?.metricResults.find(({ name }) => name === result.name);
+    return result.measurements
+      .filter(({ sequence }) => sequence >= (former?.nextSequence ?? 0))
+      .map(({ outcome, reason, value }) => ({
+        subject,
+        act: 'measure',
+        from: `${result.name} ${value ?? 'no value'}`,
+        to: outcome,
+        reason,
+      }));
+  });
+}
+
+export function guardLines(seen: Seen<RolloutGuard>): Line[] {
+  const { before, after } = seen;
+  const subject = `RolloutGuard ${(after ?? before)?.metadata.name}`;
+  if (!after) return [{ subject, act: 'delete' }];
+  if (!before) return [{ subject, act: 'create' }];
+  const ready = ({ status }: RolloutGuard) =>
+    status?.conditions?.find((condition: Condition) => condition.type === 'Ready')?.reason;
+  return [
+    ...changed(seen, subject, 'suspend', (object) => String(object.spec.suspend ?? false)),
+    ...changed(seen, subject, 'ready', ready),
+  ];
+}

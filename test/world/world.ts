@@ -1,0 +1,240 @@
+import type { MeasureJob, MeasureResult } from '../../src/analysis/measure-job.ts';
+import type { KubeObject } from '../../src/api/kubernetes.ts';
+import { type Resource, resources } from '../../src/api/resource.ts';
+import type { Log } from '../../src/cluster/log.ts';
+import type { Cluster, ClusterFault } from '../../src/cluster/port.ts';
+import { watchedParser } from '../../src/controller/watched-kinds.ts';
+import type { Decision } from '../../src/rollout/decision.ts';
+import { type User, userOf } from './admission.ts';
+import { type VirtualClock, virtualClock } from './clock.ts';
+import { type MemoryCluster, memoryCluster, type WriteVerb } from './cluster.ts';
+import { runDeployments } from './deployments.ts';
+import { type Metrics, metricsOf, type SeriesByVersion } from './metrics.ts';
+import { type Process, startProcess } from './process.ts';
+import { worldQueue } from './queue.ts';
+
+/** One write by somebody, as the API server carried it out. */
+export interface Write {
+  at: number;
+  actor: string;
+  verb: WriteVerb;
+  resource: Resource;
+  object: KubeObject;
+}
+
+export interface WorldOptions {
+  objects: readonly KubeObject[];
+  series: SeriesByVersion;
+  seriesIntervalMs: number;
+  podReadyMs?: number;
+  /** How long the metric source takes to answer. */
+  answerMs?: number;
+  watchLagMs?: () => number;
+  onWrite?(write: Write): void;
+  onDecision?(decision: Decision): void;
+  onMeasured?(result: MeasureResult): void;
+}
+
+/** What can be made to go wrong; read at each turn. */
+export interface WorldFaults {
+  /** The next writes of the controller are refused with this. */
+  refusals: ClusterFault['kind'][];
+  diesAtWrite(): 'before' | 'after' | undefined;
+  losesJob(job: MeasureJob): boolean;
+  deliveries(result: MeasureResult): number;
+  webhooksDown: boolean;
+}
+
+export interface World {
+  readonly clock: VirtualClock;
+  readonly memory: MemoryCluster;
+  readonly metrics: Metrics;
+  readonly faults: WorldFaults;
+  /** What went wrong that must not: a bug, or a world that does not fit. */
+  readonly errors: string[];
+  user(name: string): User;
+  /** Starts a controller; there must be none. */
+  startController(): Promise<void>;
+  stopController(): Promise<void>;
+  /** Ends it at this instant, in the middle of whatever it does, and starts another. */
+  killController(): Promise<void>;
+  flushQueue(): void;
+  /** Ends everything; whoever still sleeps is named in the error. */
+  close(): Promise<void>;
+}
+
+/** 2026-01-01T00:00:00Z, where every world begins. */
+export const WORLD_START = Date.UTC(2026, 0, 1);
+
+/** How long Kubernetes takes to start a controller again that died. */
+const RESTART_MS = 1_000;
+
+/** A small cluster with people, pods, metrics and the real controller, on a clock that a test turns. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const clock = virtualClock(WORLD_START);
+  const errors: string[] = [];
+  const log = logInto(errors);
+  let actor = 'nobody';
+  const memory = memoryCluster({
+    now: clock.now,
+    parse: watchedParser(log),
+    onWrite: (verb, resource, object) =>
+      options.onWrite?.({ at: clock.monotonic(), actor, verb, resource, object }),
+  });
+  const faults: WorldFaults = {
+    refusals: [],
+    diesAtWrite: () => undefined,
+    losesJob: () => false,
+    deliveries: () => 1,
+    webhooksDown: false,
+  };
+
+  /** The cluster as one of its clients has it. Writes of the memory happen while they are asked for. */
+  function clientOf(name: string): Cluster {
+    function as<T>(ask: () => T): T {
+      const before = actor;
+      actor = name;
+      try {
+        return ask();
+      } finally {
+        actor = before;
+      }
+    }
+    const { cluster } = memory;
+    return {
+      get: cluster.get,
+      list: cluster.list,
+      create: (...args) => as(() => cluster.create(...args)),
+      replace: (...args) => as(() => cluster.replace(...args)),
+      patch: (...args) => as(() => cluster.patch(...args)),
+      delete: (...args) => as(() => cluster.delete(...args)),
+    };
+  }
+
+  for (const object of options.objects) {
+    const created = await clientOf('setup').create(resourceOf(object), object);
+    if (!created.ok) throw new Error(created.fault.message);
+  }
+  const { stores } = memory;
+  const stopDeployments = runDeployments({
+    cluster: clientOf('kubernetes'),
+    stores,
+    clock: clock.named('kubernetes'),
+    podReadyMs: options.podReadyMs ?? 800,
+  });
+  const metrics = metricsOf({
+    stores,
+    clock,
+    series: options.series,
+    intervalMs: options.seriesIntervalMs,
+  });
+  const queueClock = clock.named('queue');
+  const sleep = (ms: number) => new Promise<void>((wake) => queueClock.after(ms, wake));
+  const queue = worldQueue(
+    { sleep, onGivenUp: (name, error) => errors.push(`${name} gave up: ${String(error)}`) },
+    {
+      losesJob: (job) => faults.losesJob(job),
+      deliveries: (result) => {
+        options.onMeasured?.(result);
+        return faults.deliveries(result);
+      },
+    },
+  );
+  queue.serve(
+    async (job) => {
+      const startedAt = clock.now();
+      await sleep(options.answerMs ?? 20);
+      return { job, startedAt, finishedAt: clock.now(), answer: metrics.answer(job) };
+    },
+    async (job) => ({ job, finishedAt: clock.now(), delivered: true, message: 'delivered' }),
+  );
+
+  let process: Process | undefined;
+  async function startController(): Promise<void> {
+    if (process?.alive) throw new Error('a controller runs already');
+    process = await startProcess({
+      cluster: refusing(clientOf('assay'), faults),
+      stores,
+      queue: queue.queue,
+      clock: clock.named('controller'),
+      log,
+      watchLagMs: options.watchLagMs ?? (() => 5),
+      onDecision: (decision) => options.onDecision?.(decision),
+      diesAtWrite: () => faults.diesAtWrite(),
+      onDeath: () =>
+        clock.named('restart').after(RESTART_MS, () => {
+          if (!process?.alive) void startController();
+        }),
+    });
+  }
+
+  return {
+    clock,
+    memory,
+    metrics,
+    faults,
+    errors,
+    user: (username) =>
+      userOf({ cluster: clientOf(username), clock, username, admitted: () => !faults.webhooksDown }),
+    startController,
+    stopController: async () => {
+      if (process?.alive) await process.stop();
+    },
+    killController: async () => {
+      process?.kill();
+      await startController();
+    },
+    flushQueue: queue.flush,
+    close: async () => {
+      if (process?.alive) await process.stop();
+      stopDeployments();
+      metrics.stop();
+      // Queries under way end on their own.
+      await clock.advance(options.answerMs ?? 20);
+      void queue.queue.close();
+      const left = clock.sleepers();
+      if (left.length > 0) {
+        throw new Error(
+          `somebody still sleeps: ${left.map(({ label, inMs }) => `${label} for ${inMs} ms`).join(', ')}`,
+        );
+      }
+    },
+  };
+}
+
+function refusing(cluster: Cluster, faults: WorldFaults): Cluster {
+  const refusal = (name: string) => {
+    const kind = faults.refusals.shift();
+    return kind && { ok: false as const, fault: { kind, message: `${name}: refused for the test` } };
+  };
+  return {
+    ...cluster,
+    create: async (resource, object) =>
+      refusal(object.metadata.name) ?? (await cluster.create(resource, object)),
+    replace: async (resource, object, subresource) =>
+      refusal(object.metadata.name) ?? (await cluster.replace(resource, object, subresource)),
+    delete: async (resource, ref, preconditions) =>
+      refusal(ref.name) ?? (await cluster.delete(resource, ref, preconditions)),
+  };
+}
+
+/** The resource that an object belongs to, by its kind. */
+export function resourceOf({ kind }: Pick<KubeObject, 'kind'>): Resource {
+  const resource = Object.values(resources).find((each) => each.kind === kind);
+  if (!resource) throw new Error(`the world has no ${kind}`);
+  return resource;
+}
+
+function logInto(errors: string[]): Log {
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields, message) => {
+      const { err } = fields as { err?: unknown };
+      errors.push(
+        err instanceof Error ? `${message}: ${err.stack}` : `${message}: ${JSON.stringify(fields)}`,
+      );
+    },
+  };
+}
