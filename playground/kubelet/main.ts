@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import type { Pod } from '../../src/api/kubernetes.ts';
+import { resources } from '../../src/api/resource.ts';
+import { clusterClient } from '../../src/cluster/client.ts';
+import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
+import { openStore } from '../../src/cluster/store.ts';
+import { transport } from '../../src/cluster/transport.ts';
+import { startKubelet } from './kubelet.ts';
+import { registerNode } from './node.ts';
+import { serveTargets } from './targets.ts';
+
+// The kubelet as a process of its own, started by ../parts.ts.
+const { values } = parseArgs({
+  options: {
+    kubeconfig: { type: 'string' },
+    address: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '0' },
+    'address-prefix': { type: 'string', default: '127.10' },
+    'ready-ms': { type: 'string', default: '800' },
+    pods: { type: 'string', default: 'servers' },
+  },
+});
+
+const nodeName = 'playground';
+const log = pino();
+const kubeConfig = loadKubeConfig(values.kubeconfig);
+const cluster = clusterClient(kubeConfig, { fieldManager: 'playground-kubelet' });
+const targets = await serveTargets(values.address, Number(values.port), nodeName);
+await registerNode(cluster, nodeName, values.address, Date.now());
+const pods = openStore<Pod>({ kubeConfig, cluster, log, random: Math.random }, resources.pod);
+startKubelet({
+  cluster,
+  send: transport(kubeConfig, 10_000),
+  pods,
+  targets,
+  log,
+  nodeName,
+  hostIp: values.address,
+  addressPrefix: values['address-prefix'],
+  readyMs: Number(values['ready-ms']),
+  withServers: values.pods === 'servers',
+});
+await pods.start();
+targets.setReady();

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { type AddressBlock, takeAddressBlock } from './address-block.ts';
+import { startApiServer } from './apiserver.ts';
+import { buildControlPlane } from './build.ts';
+import { type ClusterAccess, openClusterAccess } from './cluster-access.ts';
+import { startControllerManager } from './controller-manager.ts';
+import { makeCredentials } from './credentials.ts';
+import { startEtcd } from './etcd.ts';
+import { startNginx } from './ingress/nginx.ts';
+import { makeInstanceDir, writeState } from './instance-dir.ts';
+import { startIngressController, startKubelet } from './node-parts.ts';
+import type { Part } from './process.ts';
+import { startPrometheus } from './prometheus.ts';
+import { startRedis } from './redis.ts';
+import { installSystemPackages } from './system-packages.ts';
+
+export interface PlaygroundOptions {
+  /** Where everything is kept; must be empty or absent. A temporary folder unless told. */
+  dir?: string;
+  /** From a pod's start until it is ready, 800 ms unless told. */
+  podReadyMs?: number;
+  /** Whether pods answer requests, or only have a status, as thousands of them may. */
+  pods?: 'servers' | 'status-only';
+  /** Leaves the logs where they are when it closes. */
+  keepLogs?: boolean;
+  /** Whether this process exists for the playground alone, so that `down` may end it. */
+  detached?: boolean;
+  onProgress?: (line: string) => void;
+}
+
+/** A Kubernetes control plane on loopback, with pods, ingress, Prometheus and Redis. */
+export interface Playground extends ClusterAccess {
+  dir: string;
+  logsDir: string;
+  prometheusUrl: string;
+  redisUrl: string;
+  /** nginx, following the Ingress objects; it routes by the Host header. */
+  ingressUrl: string;
+  /** `ip:port` of the same. */
+  ingressAddress: string;
+  helmPath: string;
+  /** Every process, by what it is. */
+  parts: readonly Part[];
+  /** Ends all parts and removes the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Brings a playground up and resolves when all of it can be used: seconds, and minutes the very first time,
+ * when the control plane is built. Its processes die with this one, however it ends.
+ * @throws when something is missing or does not start, saying what to do; nothing is left behind then.
+ */
+export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
+  const onProgress = options.onProgress ?? (() => undefined);
+  await installSystemPackages(onProgress);
+  const programs = await buildControlPlane(onProgress);
+  const { dir, logsDir, remove } = await makeInstanceDir(options.dir);
+  const parts: Part[] = [];
+  let addresses: AddressBlock | undefined;
+  let closing: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    closing ??= closeAll();
+    return closing;
+  }
+
+  async function closeAll(): Promise<void> {
+    await Promise.all(parts.map((part) => part.kill()));
+    await remove(options.keepLogs ?? false);
+    await addresses?.release();
+  }
+
+  async function started(starting: Promise<Part>): Promise<Part> {
+    const part = await starting;
+    parts.push(part);
+    onProgress(`${part.name} is ready at ${part.url}`);
+    void part.ended.then((how) => {
+      if (!closing) onProgress(`${part.name} ${how}; its log: ${part.logFile}`);
+    });
+    return part;
+  }
+
+  try {
+    addresses = await takeAddressBlock();
+    const place = { dir, logsDir, address: addresses.serverAddress };
+    const routesDir = join(dir, 'routes');
+    const [redis, nginx, etcd, credentials] = await all([
+      started(startRedis(place)),
+      started(startNginx(place, routesDir)),
+      started(startEtcd(place)),
+      makeCredentials(join(dir, 'credentials')),
+    ]);
+    const apiServer = await startApiServer(place, programs.apiserver, etcd.url, credentials);
+    await started(Promise.resolve(apiServer.part));
+    const { kubeconfigs } = apiServer;
+    const kubelet = {
+      ...place,
+      kubeconfig: kubeconfigs['playground-kubelet'],
+      addressPrefix: addresses.prefix,
+      podReadyMs: options.podReadyMs ?? 800,
+      pods: options.pods ?? 'servers',
+    };
+    const [prometheus, access] = await all([
+      started(startKubelet(kubelet)).then(({ url }) => started(startPrometheus(place, `${url}/targets`))),
+      openClusterAccess({ kubectlProgram: programs.kubectl, adminKubeconfig: kubeconfigs.admin, dir }),
+      started(startControllerManager(place, programs.controllerManager, apiServer, credentials)),
+      started(startIngressController(place, kubeconfigs['playground-ingress'], routesDir)),
+    ]);
+    await writeState(dir, {
+      ownerPid: process.pid,
+      detached: options.detached ?? false,
+      parts: parts.map(stateOf),
+    });
+    return {
+      ...access,
+      dir,
+      logsDir,
+      prometheusUrl: prometheus.url,
+      redisUrl: redis.url,
+      ingressUrl: nginx.url,
+      ingressAddress: new URL(nginx.url).host,
+      helmPath: programs.helm,
+      parts,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Waits for every one, so that what still starts while another fails is not forgotten, and then for the values. */
+async function all<T extends readonly unknown[]>(
+  starting: {
+    [Index in keyof T]: Promise<T[Index]>;
+  },
+): Promise<T> {
+  await Promise.allSettled(starting);
+  return (await Promise.all(starting)) as unknown as T;
+}
+
+function stateOf({ name, pid, url, logFile }: Part): {
+  name: string;
+  pid: number;
+  url: string;
+  logFile: string;
+} {
+  return { name, pid, url, logFile };
+}
