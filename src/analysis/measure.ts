@@ -31,6 +31,9 @@ export function assess(metric: ResolvedMetric, answer: QueryAnswer): Assessment 
       `${metric.name} could not be measured for ${conditionText(metric)}: ${answer.message}`,
     );
   }
+  if (answer.kind === 'series') {
+    return error('UnexpectedAnswer', `${metric.name} was answered with a range of samples`);
+  }
   return withWarnings(metric, assessSamples(metric, answer.values), answer.warnings);
 }
 
