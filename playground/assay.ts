@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../src/api/kubernetes.ts';
 import { freePort } from './address-block.ts';
+import { marked } from './mark.ts';
 import type { Playground } from './playground.ts';
 import { renderChart } from './render-chart.ts';
 
@@ -22,7 +23,6 @@ export interface InstalledAssay {
 
 const NAMESPACE = 'assay-system';
 const RELEASE = 'assay';
-const LOOPBACK = '127.0.0.1';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READY_MS = 30_000;
 
@@ -34,13 +34,14 @@ const NOT_HERE = ['Deployment', 'StatefulSet', 'PodDisruptionBudget', 'NetworkPo
  * chart's ServiceAccount, with no rights but that one's. Not started yet.
  */
 export async function installAssay(playground: Playground): Promise<InstalledAssay> {
-  const [webhookPort, healthPort] = [await freePort(LOOPBACK), await freePort(LOOPBACK)];
-  const webhookUrl = `https://${LOOPBACK}:${webhookPort}`;
-  await playground.kubectl(['create', 'namespace', NAMESPACE]);
+  const address = playground.webhookAddress;
+  const [webhookPort, healthPort] = [await freePort(address), await freePort(address)];
+  const webhookUrl = `https://${address}:${webhookPort}`;
+  await playground.createNamespace(NAMESPACE);
   const rendered = await renderChart(playground.helmPath, {}, NAMESPACE);
   const objects = rendered
     .filter(({ kind }) => !NOT_HERE.includes(kind))
-    .map((object) => reachedByUrl(object, webhookUrl));
+    .map((object) => marked(reachedByUrl(object, webhookUrl)));
   await playground.kubectl(
     ['apply', '--server-side', '-n', NAMESPACE, '-f', '-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
@@ -56,9 +57,9 @@ export async function installAssay(playground: Playground): Promise<InstalledAss
     'webhook-url': webhookUrl,
     'webhook-port': String(webhookPort),
     'health-port': String(healthPort),
-    'bind-address': LOOPBACK,
+    'bind-address': address,
   };
-  const healthUrl = `http://${LOOPBACK}:${healthPort}`;
+  const healthUrl = `http://${address}:${healthPort}`;
   let child: ChildProcess | undefined;
   return {
     namespace: NAMESPACE,
@@ -79,7 +80,7 @@ export async function installAssay(playground: Playground): Promise<InstalledAss
   };
 }
 
-/** The chart reaches the webhooks through a Service; from this control plane they are reached at a loopback URL. */
+/** The chart reaches the webhooks through a Service; here they are reached at a URL. */
 function reachedByUrl(object: KubeObject, url: string): KubeObject {
   return JSON.parse(JSON.stringify(object), (key, value: unknown) => {
     if (key !== 'clientConfig' || typeof value !== 'object' || value === null) return value;
