@@ -15,6 +15,8 @@ export interface InstalledAssay {
   readonly namespace: string;
   readonly healthUrl: string;
   readonly logFile: string;
+  /** Of the controller's process, while it runs. */
+  pid(): number;
   /** Starts the controller's process and waits until it is ready. */
   start(): Promise<void>;
   /** Ends it, and waits until it is gone. */
@@ -65,6 +67,10 @@ export async function installAssay(playground: Playground): Promise<InstalledAss
     namespace: NAMESPACE,
     healthUrl,
     logFile,
+    pid: () => {
+      if (!child?.pid) throw new Error('the controller does not run');
+      return child.pid;
+    },
     start: async () => {
       child = startProcess(flags, logFile);
       await ready(child, healthUrl, logFile);
