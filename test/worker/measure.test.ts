@@ -295,19 +295,6 @@ describe('credentials', () => {
     expect(it.opened.at(-1)).toMatchObject({ basic: { password: 'pw' } });
   });
 
-  test('that the server refuses are read again at the next query', async () => {
-    await it.cluster.create(resources.secret, secret('prom', { token: 'old' }));
-    await it.put(metricSource('default', bearer));
-    const refused: QueryAnswer = { kind: 'fault', reason: 'Unauthorized', message: 'no', retryable: false };
-    it.state.answer = async () => refused;
-    await it.start();
-    await it.queue.addMeasure(measureJob('a'));
-    await vi.waitFor(() => expect(it.results[0]?.answer).toEqual(refused));
-    await it.queue.addMeasure(measureJob('b'));
-    await vi.waitFor(() => expect(it.results).toHaveLength(2));
-    expect(it.reads()).toBe(2);
-  });
-
   test.each([
     ['Secret', undefined, 'Secret assay-system/prom does not exist; create it with the key token'],
     ['key', { other: 'x' }, 'Secret assay-system/prom has no key token; add it'],
