@@ -1,8 +1,8 @@
-import { constants, createGzip, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { retryAfterMs } from '../../src/prometheus/retry-after.ts';
 import { openSource, serverFor } from './open-source.ts';
-import { answers, type Script, vector } from './scripted-server.ts';
+import { answers, endless, type Script, vector } from './scripted-server.ts';
 
 const tooLarge = (host: string, bytes: number) => ({
   kind: 'fault',
@@ -10,27 +10,6 @@ const tooLarge = (host: string, bytes: number) => ({
   message: `Prometheus at ${host} answered more than ${bytes} bytes; aggregate in the query`,
   retryable: false,
 });
-
-/** An endless answer; tells how much of it was taken. */
-function endless(taken: { bytes: number }, encoding?: 'gzip'): Script {
-  return (response) => {
-    const headers = { 'content-type': 'application/json', ...(encoding && { 'content-encoding': encoding }) };
-    response.writeHead(200, headers);
-    const out = encoding ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : response;
-    if (out !== response) out.pipe(response);
-    const chunk = Buffer.alloc(65_536, ' ');
-    const write = () => {
-      let goesOn = true;
-      while (goesOn && !response.destroyed) {
-        goesOn = out.write(chunk);
-        taken.bytes += chunk.length;
-      }
-    };
-    out.on('drain', write);
-    response.on('close', () => out.destroy());
-    write();
-  };
-}
 
 test.each([undefined, 'gzip'] as const)('an endless answer (%s) is left after 10 MB', async (encoding) => {
   const taken = { bytes: 0 };
