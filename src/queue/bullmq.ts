@@ -37,7 +37,14 @@ export function bullmqQueue(config: BullmqConfig): JobQueue {
         attempts: ALERT_TRIES_MAX,
         backoff: { type: 'custom' },
       }),
-    onMeasured: async (listener) => client.work<MeasureResult>(MEASURE_RESULTS, listener, listening),
+    onMeasured: async (listener) => {
+      const stop = client.work<MeasureResult>(MEASURE_RESULTS, listener, listening);
+      if (config.here) config.here.onMeasured = listener;
+      return async () => {
+        if (config.here?.onMeasured === listener) delete config.here.onMeasured;
+        await stop();
+      };
+    },
     onAlerted: async (listener) => client.work<AlertResult>(ALERT_RESULTS, listener, listening),
     depths: client.depths,
     close: client.close,
@@ -61,6 +68,16 @@ export function bullmqWorkers(config: BullmqConfig): JobWorkers {
     );
   }
 
+  /** Gives a result to a listener of this very process; false when there is none, or it could not take it. */
+  async function handOver(result: MeasureResult): Promise<boolean> {
+    const listener = config.here?.onMeasured;
+    if (!listener) return false;
+    return listener(result).then(
+      () => true,
+      () => false,
+    );
+  }
+
   return {
     serveMeasures: async (source, measure) => {
       const name = measureQueue(source.name);
@@ -70,7 +87,7 @@ export function bullmqWorkers(config: BullmqConfig): JobWorkers {
         async (job) => {
           const { pauseMs, ...result } = await measure(job);
           if (pauseMs !== undefined) throw new LeaveAlone(pauseMs);
-          await publish(MEASURE_RESULTS, result);
+          if (!(await handOver(result))) await publish(MEASURE_RESULTS, result);
         },
         {
           concurrency: source.concurrency,

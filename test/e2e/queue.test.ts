@@ -32,14 +32,15 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-function config(): BullmqConfig {
+function config(here?: BullmqConfig['here']): BullmqConfig {
   const log = pino({ level: 'silent' });
-  return { redisUrl: redis.url, prefix: 'test', key: 'secret', log, onForged: (name) => forged.push(name) };
+  const onForged = (name: string) => forged.push(name);
+  return { redisUrl: redis.url, prefix: 'test', key: 'secret', log, onForged, ...(here && { here }) };
 }
 
-function open() {
-  const queue = bullmqQueue(config());
-  const workers = bullmqWorkers(config());
+function open(here?: BullmqConfig['here']) {
+  const queue = bullmqQueue(config(here));
+  const workers = bullmqWorkers(config(here));
   closers.push(() => Promise.all([queue.close(), workers.close()]));
   return { queue, workers };
 }
@@ -75,6 +76,11 @@ const soon = { timeout: 10_000, interval: 20 };
 
 queueContract('the queue over Redis', async () => {
   const { queue, workers } = open();
+  return { queue, workers, close: () => Promise.all([queue.close(), workers.close()]).then(() => {}) };
+});
+
+queueContract('the queue over Redis within one process', async () => {
+  const { queue, workers } = open({});
   return { queue, workers, close: () => Promise.all([queue.close(), workers.close()]).then(() => {}) };
 });
 
