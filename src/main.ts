@@ -2,6 +2,8 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { analyzeCommand } from './cli/analyze.ts';
+import { backtestCommand } from './cli/backtest.ts';
 import { type ControllerOptions, runController } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
@@ -64,6 +66,9 @@ program
   .action(async (options: ControllerOptions) => {
     process.exitCode = await runController(options, signalled());
   });
+
+program.addCommand(analyzeCommand());
+program.addCommand(backtestCommand());
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {
