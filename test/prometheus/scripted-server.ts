@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { constants, createGzip } from 'node:zlib';
 
 export interface Received {
   method: string | undefined;
@@ -55,6 +56,27 @@ export function answers(status: number, body: unknown, headers: Record<string, s
   return (response) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text);
+  };
+}
+
+/** An endless answer; tells how much of it was taken. */
+export function endless(taken: { bytes: number }, encoding?: 'gzip'): Script {
+  return (response) => {
+    const headers = { 'content-type': 'application/json', ...(encoding && { 'content-encoding': encoding }) };
+    response.writeHead(200, headers);
+    const out = encoding ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : response;
+    if (out !== response) out.pipe(response);
+    const chunk = Buffer.alloc(65_536, ' ');
+    const write = () => {
+      let goesOn = true;
+      while (goesOn && !response.destroyed) {
+        goesOn = out.write(chunk);
+        taken.bytes += chunk.length;
+      }
+    };
+    out.on('drain', write);
+    response.on('close', () => out.destroy());
+    write();
   };
 }
 

@@ -66,7 +66,11 @@ describe.each([
         [60_000, 1],
       ]),
     ],
-    ['warnings', { ...matrix(), warnings: ['store is gone'] }, { ...series(), warnings: ['store is gone'] }],
+    [
+      'warnings',
+      { ...matrix(), warnings: ['store is gone'] },
+      { kind: 'series', series: [], warnings: ['store is gone'] },
+    ],
   ])('%s is an answer', async (_title, body, expected) => {
     expect((await ask(answers(200, body), query)).answer).toEqual(expected);
   });
