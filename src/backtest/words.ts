@@ -93,9 +93,9 @@ export function incidentText({
   const when = `${minuteText(from)} to ${untilText(from, to)}`;
   const lines = found
     ? [
-        `Incident ${when}: found at ${minuteText(found.at)}, ${formatDuration(found.delayMs)} after its start, by ${found.metric}: ${found.message}`,
+        `${when}: found at ${minuteText(found.at)}, ${formatDuration(found.delayMs)} after its start, by ${found.metric}: ${found.message}`,
       ]
-    : [`Incident ${when}: missed: no analysis would have failed in it.`];
+    : [`${when}: missed: no analysis would have failed in it.`];
   if (paused)
     lines.push(
       `A release would have been paused at ${minuteText(paused.at)}, ${formatDuration(paused.delayMs)} after its start: ${paused.message}`,

@@ -12,7 +12,7 @@ import { analyzeNow } from './analyze-now.ts';
 import { addRunOptions, duration, type RunOptions, runSpec } from './run-options.ts';
 import { addSourceOptions, type SourceOptions, sourceConfig } from './source-options.ts';
 import { type Loaded, parseTemplate, readTemplate } from './template-file.ts';
-import { EXIT_ERROR, exitWithVerdicts, interrupted, screenOf } from './terminal.ts';
+import { EXIT_ERROR, EXIT_INTERRUPTED, exitWithVerdicts, interrupted, screenOf } from './terminal.ts';
 
 interface AnalyzeOptions extends RunOptions, SourceOptions {
   file: string;
@@ -26,8 +26,7 @@ const EXIT_CODES: Partial<Record<AnalysisPhase, number>> = {
   Failed: 1,
   Inconclusive: 2,
   Error: EXIT_ERROR,
-  // As shells say it of a program that Ctrl-C ended.
-  Cancelled: 130,
+  Cancelled: EXIT_INTERRUPTED,
 };
 
 /** `assay analyze`: one analysis now, without a cluster. The exit code is its verdict. */
@@ -64,13 +63,15 @@ async function analyze(options: AnalyzeOptions): Promise<number> {
     return EXIT_ERROR;
   }
   const progress = screen.isTerminal ? liveTable(screen, clock) : plainLines(screen);
+  const signal = interrupted();
   const run = await analyzeNow(prepared.value, {
     clock,
     source: prometheusSource(config.value, clock),
-    signal: interrupted(),
+    signal,
     onProgress: progress.show,
   });
   progress.end();
+  if (signal.aborted) screen.write(`stopped by ${signal.reason}; this is what was measured until then\n`);
   process.stdout.write(format(run, options.output));
   return EXIT_CODES[run.status?.phase ?? 'Error'] ?? EXIT_ERROR;
 }

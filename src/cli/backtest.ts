@@ -14,7 +14,14 @@ import { askForSamples } from './backtest-query.ts';
 import { addRunOptions, duration, type RunOptions, runSpec } from './run-options.ts';
 import { addSourceOptions, type SourceOptions, sourceConfig } from './source-options.ts';
 import { type Loaded, parseTemplate, readTemplate } from './template-file.ts';
-import { EXIT_ERROR, exitWithVerdicts, interrupted, type Screen, screenOf } from './terminal.ts';
+import {
+  EXIT_ERROR,
+  EXIT_INTERRUPTED,
+  exitWithVerdicts,
+  interrupted,
+  type Screen,
+  screenOf,
+} from './terminal.ts';
 
 interface BacktestOptions extends RunOptions, SourceOptions {
   file: string;
@@ -64,13 +71,14 @@ export function backtestCommand(): Command {
     )
     .action(async (options: BacktestOptions) => {
       const screen = screenOf(process.stderr);
-      const told = await tellBacktest(options, screen, systemClock, interrupted());
+      const signal = interrupted();
+      const told = await tellBacktest(options, screen, systemClock, signal);
       if (told.ok) {
         process.stdout.write(told.value);
         return;
       }
       screen.write(`assay backtest: ${told.message}\n`);
-      process.exitCode = EXIT_ERROR;
+      process.exitCode = signal.aborted ? EXIT_INTERRUPTED : EXIT_ERROR;
     });
   return exitWithVerdicts(command);
 }

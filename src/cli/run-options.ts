@@ -60,7 +60,7 @@ export function runSpec(
     target: targetOf(options, windowStart),
     ...(options.maxDuration !== undefined && { maxDuration: options.maxDuration }),
   };
-  const runFaults = [...checkRun(spec), ...unknownHashes(spec, options)];
+  const runFaults = [...checkRun(spec), ...unknownHalves(spec, options)];
   if (runFaults.length > 0) return faulty(`the template ${name} cannot be run like this`, runFaults);
   return { ok: true, value: spec };
 }
@@ -81,27 +81,27 @@ function targetOf(options: RunOptions, windowStart: string | undefined): RunTarg
   };
 }
 
-/** Pods are known to a run together with their hash; here each is given alone, and none may silently be empty. */
-function unknownHashes({ metrics }: AnalysisRunSpec, options: RunOptions): SchemaFault[] {
-  const given = {
-    'canary.hash': options.canaryHash,
-    'stable.hash': options.stableHash,
-    'canary.pods': options.canaryPods,
-    'stable.pods': options.stablePods,
-  };
-  return metrics.flatMap((metric, index) =>
-    Object.entries(given)
-      .filter(([name, value]) => value === undefined && placeholdersIn(JSON.stringify(metric)).includes(name))
-      .filter(
-        ([name]) =>
-          options[name.startsWith('canary') ? 'canaryPods' : 'stablePods'] !== undefined ||
-          options[name.startsWith('canary') ? 'canaryHash' : 'stableHash'] !== undefined,
-      )
-      .map(([name]) => ({
+/**
+ * A run knows the pods and the hash of a version together. Here each is a flag, and one that was not given must not
+ * silently stand for nothing. (When neither was given, the run has no such version, which `checkRun` tells.)
+ */
+function unknownHalves({ metrics }: AnalysisRunSpec, options: RunOptions): SchemaFault[] {
+  const { canaryPods, canaryHash, stablePods, stableHash } = options;
+  const missing = [
+    ...(canaryPods === undefined && canaryHash !== undefined ? ['canary.pods'] : []),
+    ...(canaryHash === undefined && canaryPods !== undefined ? ['canary.hash'] : []),
+    ...(stablePods === undefined && stableHash !== undefined ? ['stable.pods'] : []),
+    ...(stableHash === undefined && stablePods !== undefined ? ['stable.hash'] : []),
+  ];
+  return metrics.flatMap((metric, index) => {
+    const used = placeholdersIn(JSON.stringify(metric));
+    return missing
+      .filter((name) => used.includes(name))
+      .map((name) => ({
         path: `spec.metrics[${index}]`,
         message: `{{${name}}} stands for nothing: give --${name.replace('.', '-')}`,
-      })),
-  );
+      }));
+  });
 }
 
 const FLAGS: Record<string, string> = {

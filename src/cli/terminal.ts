@@ -5,6 +5,8 @@ const DEFAULT_WIDTH = 100;
 
 /** The exit code for bad input and for trouble on the way, of the commands whose other codes are verdicts. */
 export const EXIT_ERROR = 3;
+/** As shells say it of a program that Ctrl-C ended. */
+export const EXIT_INTERRUPTED = 130;
 
 /** A stream of this process as commands write to it. */
 export interface Screen {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { jsonReport } from '../../src/backtest/json-report.ts';
-import { assay, type Ended } from './assay-command.ts';
+import { assay, documented, type Ended } from './assay-command.ts';
 import { type PastPrometheus, startPastPrometheus, timeText, WEEK } from './past-prometheus.ts';
 import { markupFaults } from './well-formed.ts';
 
@@ -181,4 +181,11 @@ describe('what cannot be done ends with 3 and says why', () => {
       stderr: expect.stringMatching(message),
     });
   });
+});
+
+test('docs/backtest.md shows what comes out', async () => {
+  const { code, stdout, shown } = await documented('backtest.md', prometheus.url);
+  expect(code).toBe(0);
+  expect(shown).toHaveLength(1);
+  expect(stdout).toContain(shown[0]);
 });

@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../playground/address-block.ts';
-import { answersOk, startPart } from '../../playground/process.ts';
+import { answersOk, type Part, startPart } from '../../playground/process.ts';
 import { installSystemPackages, programs } from '../../playground/system-packages.ts';
 
 const run = promisify(execFile);
@@ -64,11 +64,30 @@ export async function startPastPrometheus(): Promise<PastPrometheus> {
   await pipeline(Readable.from(weekLines()), createWriteStream(text));
   await run('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', text, data], { maxBuffer: 10_000_000 });
   await rm(text);
+  const part = await startIdlePrometheus(dir, data);
+  const proxy = await countingProxy(part.url);
+  return {
+    url: proxy.url,
+    queries: proxy.count,
+    close: async () => {
+      proxy.close();
+      await part.kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A real Prometheus on loopback that has what is in `data`, and scrapes what `scrapeConfigs` say: nothing by itself. */
+export async function startIdlePrometheus(
+  dir: string,
+  data = join(dir, 'data'),
+  scrapeConfigs: unknown[] = [],
+): Promise<Part> {
   const config = join(dir, 'prometheus.yml');
-  await writeFile(config, '{}\n');
+  await writeFile(config, JSON.stringify({ scrape_configs: scrapeConfigs }));
   const port = await freePort('127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
-  const part = await startPart({
+  return startPart({
     name: 'prometheus',
     command: programs.prometheus,
     args: [
@@ -82,16 +101,6 @@ export async function startPastPrometheus(): Promise<PastPrometheus> {
     logsDir: dir,
     isReady: answersOk(`${url}/-/ready`),
   });
-  const proxy = await countingProxy(url);
-  return {
-    url: proxy.url,
-    queries: proxy.count,
-    close: async () => {
-      proxy.close();
-      await part.kill();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
 }
 
 /** The week as OpenMetrics. It begins a quarter of an hour early, so that the first windows are whole. */
