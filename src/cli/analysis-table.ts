@@ -9,12 +9,14 @@ import { parseTime } from '../api/timestamp.ts';
 import type { Screen } from './terminal.ts';
 
 const HEAD = ['METRIC', 'MEASURED', 'LAST VALUE', 'CONDITION', 'OUTCOME', 'NEXT IN'];
-/** What the columns other than METRIC and CONDITION take with their borders. */
+/** What the columns other than METRIC and CONDITION take. */
 const FIXED = [11, 12, 14, 9];
 
 /** A run as a table: one line a metric, as wide as the screen. */
 export function analysisTable(run: AnalysisRun, now: number, { width, colors }: Screen): string {
-  const rest = Math.max(20, width - 1 - FIXED.reduce((sum, each) => sum + each + 1, 0) - 2);
+  const borders = HEAD.length + 1;
+  // One less than the screen: a line that fills it would wrap on some terminals.
+  const rest = Math.max(20, width - 1 - borders - FIXED.reduce((sum, each) => sum + each, 0));
   const nameWidth = Math.floor(rest * 0.45);
   const [measured = 0, value = 0, outcome = 0, next = 0] = FIXED;
   const table = new Table({
