@@ -2,6 +2,7 @@ import type { MetricQuery, QueryAnswer, QuerySource } from '../analysis/query-an
 import { agentsOf, type TlsConfig, tokenAgentOf } from './agent.ts';
 import { clockFault } from './clock-fault.ts';
 import { connectionFault } from './connection-fault.ts';
+import { withDeadline } from './deadline.ts';
 import { decodeAnswer } from './decode.ts';
 import { type Fault, fault, statusFault } from './fault.ts';
 import { type OAuth2Config, type TokenAnswer, tokenSource } from './oauth2.ts';
@@ -62,14 +63,13 @@ export function prometheusSource(config: PrometheusConfig, clock: { now(): numbe
   return async (wanted, signal) => {
     const refused = rangeFault(wanted);
     if (refused) return refused;
-    const deadline = AbortSignal.timeout(timeoutMs);
     const query = { ...wanted, evaluateAt: wanted.evaluateAt - evaluationDelayMs };
-    const asked = await ask(query, AbortSignal.any([signal, deadline]));
+    const { value: asked, endedBy } = await withDeadline(timeoutMs, signal, (ended) => ask(query, ended));
     const receivedAt = clock.now();
 
     if (asked.kind !== 'response') {
-      if (signal.aborted) return fault('Cancelled', 'the query was cancelled');
-      if (deadline.aborted) return fault('Timeout', `${server} did not answer within ${timeoutMs} ms`);
+      if (endedBy === 'caller') return fault('Cancelled', 'the query was cancelled');
+      if (endedBy === 'deadline') return fault('Timeout', `${server} did not answer within ${timeoutMs} ms`);
       if (asked.kind === 'noToken') return asked.fault;
       if (/maxContentLength/.test(asked.trouble.message)) {
         return fault('TooLarge', `${server} answered more than ${maxBytes} bytes; aggregate in the query`);
