@@ -22,7 +22,8 @@ export function screenOf(stream: NodeJS.WriteStream): Screen {
   const colored = isTerminal && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
   return {
     isTerminal,
-    width: stream.columns ?? DEFAULT_WIDTH,
+    // Of a terminal that does not know its size it is 0.
+    width: stream.columns || DEFAULT_WIDTH,
     colors: createColors(colored),
     write: (text) => {
       stream.write(text);

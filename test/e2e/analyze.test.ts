@@ -217,7 +217,7 @@ describe('what comes out', () => {
     const file = await template(good);
     const command = [process.execPath, main, 'analyze', '-f', file, '--prometheus', prometheus.url].join(' ');
     const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
-      env: { ...process.env, NO_COLOR: '1', COLUMNS: '100' },
+      env: { ...process.env, NO_COLOR: '1' },
     });
     expect(stdout).toMatch(/│ metric-0 +│ 1 of 2 +│ 0\.99 +│ value >= 0\.95 +│ Successful +│ \d/);
     const [, redrawn = ''] = stdout.split('\u001b[0J');
