@@ -2,7 +2,9 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { type ControllerOptions, runController } from './run-controller.ts';
+import { analyzeCommand } from './cli/analyze.ts';
+import { backtestCommand } from './cli/backtest.ts';
+import type { ControllerOptions } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
 const program = new Command('assay')
@@ -62,8 +64,13 @@ program
       .default('info'),
   )
   .action(async (options: ControllerOptions) => {
+    // Only when it is wanted: the other commands do without its adapters, which take a second to load.
+    const { runController } = await import('./run-controller.ts');
     process.exitCode = await runController(options, signalled());
   });
+
+program.addCommand(analyzeCommand());
+program.addCommand(backtestCommand());
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {
