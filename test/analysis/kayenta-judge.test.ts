@@ -203,12 +203,16 @@ describe('the label', () => {
   });
 });
 
-const points = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 8, maxLength: 40 });
+// No two differences are equal, so that no label hangs on how precisely a root is found.
+const points = fc.array(fc.noBias(fc.integer({ min: 1, max: 1e9 })), { minLength: 8, maxLength: 40 });
+const shifted = fc
+  .tuple(points, fc.noBias(fc.integer({ min: 0, max: 1e9 })))
+  .map(([values, shift]) => values.map((value) => value + shift));
 
 describe('properties of the judge', () => {
   test('property: the same points in any order and any unit give the same label', () => {
     fc.assert(
-      fc.property(points, points, fc.integer({ min: -30, max: 30 }), (canary, stable, exponent) => {
+      fc.property(points, shifted, fc.integer({ min: -30, max: 30 }), (canary, stable, exponent) => {
         const scaled = (values: number[]) => values.map((value) => value * 2 ** exponent).toReversed();
         expect(judge(scaled(canary), scaled(stable)).label).toBe(judge(canary, stable).label);
       }),
@@ -217,12 +221,15 @@ describe('properties of the judge', () => {
 
   test('property: what is High one way round is Low the other way round', () => {
     const turned = { High: 'Low', Low: 'High' } as Partial<Record<string, string>>;
+    const seen = new Set<string>();
     fc.assert(
-      fc.property(points, points, (canary, stable) => {
+      fc.property(points, shifted, (canary, stable) => {
         const { label } = judge(canary, stable);
+        seen.add(label);
         expect(judge(stable, canary).label).toBe(turned[label] ?? label);
       }),
     );
+    expect([...seen].toSorted()).toEqual(['Low', 'Pass']);
   });
 });
 
