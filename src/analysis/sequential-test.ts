@@ -27,8 +27,8 @@ export interface SequentialParameters {
 }
 
 /**
- * The ratio is above 1 because pods of one version differ among themselves: with 1 that difference alone fails
- * a fifth of the healthy canaries after an hour.
+ * The ratio is above 1 because pods of one version differ among themselves: with 1, a difference of 10 % that
+ * lasts fails one healthy canary in five once there are enough requests to see it.
  */
 export const SEQUENTIAL_DEFAULTS = {
   ratio: 1.25,

@@ -135,6 +135,18 @@ describe('what is read', () => {
     expect(judge([[1, 50, 0, 50]], { ratio: 1 }).eFail).toBeCloseTo(mean, 4);
   });
 
+  test('a request adds the steps of Wald (1945) for 1 % against 2 %: −ln 2 and 0.010152', () => {
+    expect(addRateEvidence([0], { events: 1, total: 1 }, 0.02, [0.01])[0]).toBeCloseTo(-Math.LN2, 5);
+    expect(addRateEvidence([0], { events: 0, total: 1 }, 0.02, [0.01])[0]).toBeCloseTo(0.010152, 5);
+  });
+
+  test('by rate alone, evidence for passing is half of what the rate test has: the ratio test has 1', () => {
+    // After 200 requests without an error: the mean over the rates p of ((1 − p) / (1 − 0.01))^200.
+    const byRate = [0.005, 0.002, 0.0005, 0].map((rate) => ((1 - rate) / 0.99) ** 200);
+    const mean = byRate.reduce((sum, evidence) => sum + evidence, 0) / byRate.length;
+    expect(judge([[0, 200, 0, 900]], { safeRate: 0.01 }).ePass).toBeCloseTo((mean + 1) / 2, 4);
+  });
+
   test('huge counts stay numbers', () => {
     const reading = judge(times(10, [1e12, 1e13, 1e9, 1e13]), { safeRate: 0.01 });
     expect(reading).toMatchObject({ decision: 'fail', eFail: 1e300, ePass: 0 });

@@ -11,6 +11,14 @@ const FALSE_ALARM_LOOKS = [10, 60, 300];
 const POWER_LOOKS = 60;
 const WORSE = [1.5, 2, 5];
 
+/** Rows without a line between each two, and without colours: the report may go to a file. */
+const TABLE = {
+  style: { head: [], border: [] },
+  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+};
+
+const BLANK = ['', '', '', '', ''];
+
 /** For each rival, at which look it raised the alarm in each release; undefined if it never did. */
 type Alarms = Map<string, (number | undefined)[]>;
 
@@ -42,20 +50,25 @@ function report(runs: number, seed: number): boolean {
   ];
   const longest = Math.max(...FALSE_ALARM_LOOKS);
   const falseAlarms = new Table({
+    ...TABLE,
     head: ['traffic', 'judge', ...FALSE_ALARM_LOOKS.map((looks) => `${looks} looks`)],
   });
   const kept: boolean[] = [];
   for (const [index, { name, ...plan }] of healthy.entries()) {
     const alarms = simulate(name, { rate: RATE, ...plan }, longest, runs, seed + 10 * index);
-    for (const [judge, looks] of alarms) {
+    if (index > 0) falseAlarms.push(BLANK);
+    for (const [place, [judge, looks]] of [...alarms].entries()) {
       const rates = FALSE_ALARM_LOOKS.map((limit) => rateOf(upTo(looks, limit), runs));
-      falseAlarms.push([name, judge, ...rates.map(rateText)]);
+      falseAlarms.push([place === 0 ? name : '', judge, ...rates.map(rateText)]);
       if (judge.startsWith('sequential')) kept.push(...rates.map(({ low }) => low <= alpha));
     }
   }
   print(falseAlarms.toString());
   print(`\nBad canaries that fail within ${POWER_LOOKS} looks, and the median look of those that do:`);
-  const power = new Table({ head: ['traffic', 'judge', ...WORSE.map((worse) => `${worse} × the rate`)] });
+  const power = new Table({
+    ...TABLE,
+    head: ['traffic', 'judge', ...WORSE.map((worse) => `${worse} × the rate`)],
+  });
   for (const [index, podNoise] of [0, POD_NOISE].entries()) {
     const traffic = podNoise === 0 ? 'no pod noise' : 'pod noise';
     const byRatio = WORSE.map((worse, place) =>
@@ -67,8 +80,13 @@ function report(runs: number, seed: number): boolean {
         seed + 100 + 30 * index + 10 * place,
       ),
     );
-    for (const { name } of rivals(RATE)) {
-      power.push([traffic, name, ...byRatio.map((alarms) => powerText(alarms.get(name) ?? [], runs))]);
+    if (index > 0) power.push(BLANK);
+    for (const [place, { name }] of rivals(RATE).entries()) {
+      power.push([
+        place === 0 ? traffic : '',
+        name,
+        ...byRatio.map((alarms) => powerText(alarms.get(name) ?? [], runs)),
+      ]);
     }
   }
   print(power.toString());
@@ -120,7 +138,7 @@ function rateText({ rate, low, high }: ReturnType<typeof rateOf>): string {
 function powerText(looks: readonly (number | undefined)[], runs: number): string {
   const detected = looks.filter((look) => look !== undefined).toSorted((one, other) => one - other);
   const median = detected[Math.floor(detected.length / 2)];
-  return `${rateText(rateOf(detected.length, runs))}\n${median === undefined ? '–' : `look ${median}`}`;
+  return `${rateText(rateOf(detected.length, runs))}, ${median === undefined ? 'never' : `look ${median}`}`;
 }
 
 function percent(part: number): string {
