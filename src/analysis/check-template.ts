@@ -1,8 +1,9 @@
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
 import type { AnalysisTemplate, Metric } from '../api/analysis-template.ts';
+import type { Argument, ArgumentSource } from '../api/argument.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { SchemaFault } from '../api/kind.ts';
-import { type GivenArgument, hasType, resolveArguments, wrongType } from './arguments.ts';
+import { hasType, matchSources, wrongType } from './arguments.ts';
 import { checkMetric, type MetricCheckOptions } from './check-metric.ts';
 import { runLookup, templateLookup } from './placeholders.ts';
 
@@ -20,16 +21,25 @@ export function checkTemplate(spec: TemplateSpec, options: MetricCheckOptions = 
   const lookup = templateLookup(args);
   return [
     ...checkUnique(args, 'spec.args'),
-    ...args.flatMap(({ name, type = 'string', value }, index) =>
-      value === undefined || hasType(value, type)
-        ? []
-        : [{ path: `spec.args[${index}].value`, message: wrongType(name, value, type) }],
-    ),
+    ...args.flatMap((argument, index) => checkDeclared(argument, `spec.args[${index}]`)),
     ...checkUnique(spec.metrics, 'spec.metrics'),
     ...spec.metrics.flatMap((metric, index) =>
       checkMetric(metric, `spec.metrics[${index}]`, lookup, options),
     ),
   ];
+}
+
+function checkDeclared({ name, type = 'string', value, required }: Argument, path: string): SchemaFault[] {
+  if (required === true && value !== undefined) {
+    const message = `the argument ${name} is required, so its default would never be used; take one of the two away`;
+    return [{ path: `${path}.value`, message }];
+  }
+  if (required === false && value === undefined) {
+    const message = `the argument ${name} need not be given, so it needs a default`;
+    return [{ path: `${path}.value`, message }];
+  }
+  if (value === undefined || hasType(value, type)) return [];
+  return [{ path: `${path}.value`, message: wrongType(name, value, type) }];
 }
 
 /**
@@ -38,15 +48,11 @@ export function checkTemplate(spec: TemplateSpec, options: MetricCheckOptions = 
  */
 export function checkArguments(
   template: TemplateSpec,
-  given: readonly GivenArgument[],
+  given: readonly ArgumentSource[],
   options: MetricCheckOptions = {},
 ): SchemaFault[] {
-  const resolved = resolveArguments(template.args ?? [], given);
-  if (!resolved.ok) return resolved.faults;
-  const args = (template.args ?? []).map((argument) => ({
-    ...argument,
-    value: resolved.args.find(({ name }) => name === argument.name)?.value,
-  }));
+  const { args, faults } = matchSources(template.args ?? [], given);
+  if (faults.length > 0) return faults;
   const lookup = templateLookup(args);
   return template.metrics.flatMap((metric, index) =>
     checkMetric(metric, `spec.metrics[${index}]`, lookup, options).map(({ path, message }) => ({

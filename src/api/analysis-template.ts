@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { argumentSchema } from './argument.ts';
 import {
   type CustomObject,
   durationSchema,
@@ -70,24 +71,32 @@ export const metricSchema = z.object({
   maxWindow: durationSchema.optional().describe('The longest that {{window}} becomes. 10m when unset.'),
 });
 
-export const ARGUMENT_TYPES = ['string', 'number', 'duration', 'identifier'] as const;
-
-export const argumentSchema = z.object({
-  name: z.string().regex(/^[a-zA-Z][-a-zA-Z0-9_]*$/),
-  description: z.string().optional(),
-  type: z
-    .enum(ARGUMENT_TYPES)
+const templateRefSchema = z.object({
+  kind: z
+    .enum(['AnalysisTemplate', 'ClusterAnalysisTemplate'])
     .optional()
-    .describe('string (the default) may stand only inside a PromQL string literal; the others are checked.'),
-  value: z.string().optional().describe('The default. Without one the argument must be given.'),
+    .describe('The kind of the template that names it when unset.'),
+  name: nameSchema,
 });
 
-const schema = z.object({
-  spec: z.object({
+const specSchema = z
+  .object({
     args: z.array(argumentSchema).max(50).optional(),
-    metrics: z.array(metricSchema).min(1).max(50),
-  }),
-});
+    metrics: z.array(metricSchema).max(50).default([]),
+    templates: z
+      .array(templateRefSchema)
+      .max(50)
+      .optional()
+      .describe(
+        'Templates whose metrics and arguments are added to those here; one reached twice counts once.',
+      ),
+  })
+  .refine(({ metrics, templates = [] }) => metrics.length + templates.length > 0, {
+    path: ['metrics'],
+    message: 'a template needs a metric, or a template with one',
+  });
+
+const schema = z.object({ spec: specSchema });
 
 const shared = {
   schema,
@@ -116,6 +125,6 @@ export const clusterAnalysisTemplateKind = {
 } as const satisfies KindDefinition;
 
 export type Metric = z.output<typeof metricSchema>;
-export type Argument = z.output<typeof argumentSchema>;
+export type TemplateRef = z.output<typeof templateRefSchema>;
 export type NoDataPolicy = (typeof NO_DATA_POLICIES)[number];
 export type AnalysisTemplate = CustomObject<typeof schema>;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkArguments, checkRun, checkTemplate, maxDurationOf } from '../../src/analysis/check-template.ts';
 import type { AnalysisRunSpec } from '../../src/api/analysis-run.ts';
-import type { Argument, Metric } from '../../src/api/analysis-template.ts';
+import type { Metric } from '../../src/api/analysis-template.ts';
+import type { Argument } from '../../src/api/argument.ts';
 import { bareMetric, metric } from './examples.ts';
 
 const PATH = 'spec.metrics[0]';
@@ -56,6 +57,23 @@ describe('every fault of a template is found at admission', () => {
         path: 'spec.args[0].value',
         message: 'the argument a must be a PromQL duration such as 5m, and is "5 minutes"',
       },
+    ]);
+  });
+
+  test.each<[title: string, argument: Argument, message: string]>([
+    [
+      'a default that would never be used',
+      { name: 'a', required: true, value: '1' },
+      'the argument a is required, so its default would never be used; take one of the two away',
+    ],
+    [
+      'no default where one is needed',
+      { name: 'a', required: false },
+      'the argument a need not be given, so it needs a default',
+    ],
+  ])('%s', (_title, argument, message) => {
+    expect(checkTemplate({ args: [argument], metrics: [metric()] })).toEqual([
+      { path: 'spec.args[0].value', message },
     ]);
   });
 
