@@ -1,9 +1,10 @@
 import type { Metric } from '../api/analysis-template.ts';
 import { formatDuration, parseDurationMs } from '../api/duration.ts';
 import type { SchemaFault } from '../api/kind.ts';
+import { checkQuery, queryFaultText } from './check-query.ts';
 import { compileCondition } from './condition.ts';
 import { readLimits } from './limits.ts';
-import { fillCondition, fillQuery, type Lookup } from './placeholders.ts';
+import { fillCondition, type Lookup } from './placeholders.ts';
 import { windowBounds } from './window.ts';
 
 export interface MetricCheckOptions {
@@ -24,7 +25,10 @@ export function checkMetric(
   options: MetricCheckOptions = {},
 ): SchemaFault[] {
   return [
-    ...fillQuery(metric.query, lookup).faults.map((message) => ({ path: `${path}.query`, message })),
+    ...checkQuery(metric.query, lookup, { answer: 'instant' }).map((fault) => ({
+      path: `${path}.query`,
+      message: queryFaultText(metric.query, fault),
+    })),
     ...checkConditions(metric, path, lookup),
     ...checkTimes(metric, path),
     ...checkLimits(metric, path, lookup, options),

@@ -218,7 +218,7 @@ describe('a run is checked with its arguments and its target', () => {
   test('nothing is at fault', () => {
     expect(
       check({
-        metrics: [metric({ query: 'x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}]' })],
+        metrics: [metric({ query: 'rate(x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}])' })],
         target: { canary: { hash: 'abc', pods: 'x-.*' } },
       }),
     ).toEqual([]);
