@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
 import { type FilledMark, fillQuery, type Lookup } from './placeholders.ts';
+import { withArticle } from './promql-functions.ts';
 import { readLiteral } from './promql-literal.ts';
 import { type CheckedQuery, report } from './promql-node.ts';
 import { numberValue } from './promql-numbers.ts';
@@ -68,7 +69,7 @@ function judge(query: CheckedQuery, marks: readonly FilledMark[], answer: QueryC
       report(
         query,
         tree.root.from,
-        `the samples of a selector are read as they are, and this is a ${form === 'selector' ? 'selector with offset or @' : type}: write a selector alone, such as http_requests_total{job="shop"}`,
+        `the samples of a selector are read as they are, and this is ${form === 'selector' ? 'a selector with offset or @' : withArticle(type)}: write a selector alone, such as http_requests_total{job="shop"}`,
       );
     } else if (query.text.slice(tree.root.to).includes('#')) {
       report(

@@ -1,3 +1,12 @@
+import {
+  CLASS_ESCAPE,
+  ESCAPE,
+  escapedCode,
+  isUnicodeClass,
+  POSIX,
+  POSIX_NAMES,
+} from './promql-regex-characters.ts';
+
 /**
  * Reads a regular expression by the rules of RE2 in Go's `regexp/syntax`, which is what Prometheus matches
  * labels with. JavaScript's own RegExp cannot say it: it takes lookaheads, which RE2 has not, and not (?i).
@@ -40,13 +49,6 @@ class RegexTrouble extends Error {
 
 const REPEAT = /[*+?]|\{(\d+)(?:(,)(\d*))?\}/y;
 const GROUP = /\?(?:P?<\w+>|(?:[imsU]*(?:-[imsU]+)?)([:)]))/y;
-const ESCAPE = /\\(?:[aftnrv]|[0-7]{2,3}|0|x[0-9A-Fa-f]{2}|x\{([0-9A-Fa-f]+)\}|[^0-9A-Za-z\u0080-\uffff])/y;
-const CLASS_ESCAPE = /\\(?:[dDsSwW]|[pP](?:\{\^?(\w+)\}|([A-Z])))/y;
-const POSIX = /\[:(\^?\w*):\]/y;
-const POSIX_NAMES = new Set(
-  'alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit'.split(' '),
-);
-
 class RegexReader {
   private readonly source: string;
   private offset = 0;
@@ -150,9 +152,10 @@ class RegexReader {
     const next = this.source[start + 1];
     if (next === 'Q') {
       const end = this.source.indexOf('\\E', start + 2);
-      const length = (end < 0 ? this.source.length : end) - start - 2;
-      this.offset = end < 0 ? this.source.length : end + 2;
-      return { empty: length === 0, repeat: 1 };
+      // Prometheus puts the expression in a group, whose end would be quoted too.
+      if (end < 0) this.fail('this \\\\Q is not closed: add \\\\E', start);
+      this.offset = end + 2;
+      return { empty: end === start + 2, repeat: 1 };
     }
     if (next !== undefined && 'AbBz'.includes(next)) {
       this.offset += 2;
@@ -227,28 +230,4 @@ class RegexReader {
     if (found) this.offset += found[0].length;
     return found;
   }
-}
-
-function escapedCode(sequence: string): number {
-  const body = sequence.slice(1);
-  const control = 'a\x07f\x0ct\tn\nr\rv\x0b';
-  if (/^[aftnrv]$/.test(body)) return control.charCodeAt(control.indexOf(body) + 1);
-  if (/^[0-7]/.test(body)) return Number.parseInt(body, 8);
-  if (body.startsWith('x')) return Number.parseInt(body.replace(/[x{}]/g, ''), 16);
-  return body.charCodeAt(0);
-}
-
-/** General categories and scripts, by the names that JavaScript knows them by too. */
-function isUnicodeClass(name: string): boolean {
-  if (name === 'Any') return true;
-  if (!/^[A-Z]/.test(name)) return false;
-  for (const property of [`gc=${name}`, `sc=${name}`]) {
-    try {
-      new RegExp(`\\p{${property}}`, 'u');
-      return true;
-    } catch {
-      // Not of this property.
-    }
-  }
-  return false;
 }

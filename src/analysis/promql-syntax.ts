@@ -3,8 +3,13 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { AGGREGATION_PARAMETERS, nearestFunction, PROMQL_FUNCTIONS } from './promql-functions.ts';
 import { type CheckedQuery, children } from './promql-node.ts';
 
-/** How deep a query may nest: far beyond any real one, and far from the end of the stack. */
-const MAX_DEPTH = 1_000;
+/** Without repairing what is broken, which would cost much and is not asked for. */
+const strictParser = parser.configure({ strict: true });
+
+/** Far beyond any real query, and not beyond the parser, which gives up on chains of about 210 operators. */
+const MAX_OPERATORS = 200;
+const MAX_DEPTH = 100;
+const OPERATOR = /[-+*/%^[@<>]|[=!]=|\b(?:and|or|unless|atan2|offset)\b/gi;
 
 export type PromqlTree =
   | { ok: true; root: SyntaxNode }
@@ -31,30 +36,32 @@ const HINTS: readonly [shape: RegExp, hint: string][] = [
 /** Parses a query, or says where and why it is none. The syntax is that of Prometheus 3. */
 export function parsePromql(query: CheckedQuery): PromqlTree {
   const { text } = query;
-  const tree = parser.parse(forGrammar(text));
-  let depth = 0;
-  let error: { from: number; to: number } | undefined;
-  const cursor = tree.cursor();
-  walk: for (;;) {
-    if (cursor.type.isError) {
-      error ??= { from: cursor.from, to: cursor.to };
-      break;
-    }
-    if (depth > MAX_DEPTH)
-      return fault(cursor.from, 'the query nests too deep: split it, or use recording rules');
-    if (cursor.firstChild()) {
-      depth += 1;
-      continue;
-    }
-    while (!cursor.nextSibling()) {
-      if (!cursor.parent()) break walk;
-      depth -= 1;
-    }
+  const tooMuch = excess(withoutLiterals(text));
+  if (tooMuch) return tooMuch;
+  try {
+    const [root] = children(strictParser.parse(forGrammar(text)).topNode);
+    if (root) return { ok: true, root };
+  } catch (error) {
+    // The only error that the parser throws, and the only place where it tells the position.
+    const position =
+      error instanceof SyntaxError ? /^No parse at (\d+)$/.exec(error.message)?.[1] : undefined;
+    if (position === undefined) throw error;
+    return syntaxFault(query, Number(position));
   }
-  if (error) return syntaxFault(query, error.from);
-  const [root] = children(tree.topNode);
-  if (root) return { ok: true, root };
   throw new Error('the grammar of PromQL gave a tree without errors and without an expression');
+}
+
+/** What would make the tree deeper than the stack bears. */
+function excess(code: string): PromqlTree | undefined {
+  let depth = 0;
+  for (const { 0: bracket, index } of code.matchAll(/[()[\]{}]/g)) {
+    depth += bracket in CLOSING ? 1 : -1;
+    if (depth > MAX_DEPTH)
+      return fault(index, `the query nests deeper than ${MAX_DEPTH} brackets: simplify it`);
+  }
+  const operators = [...code.matchAll(OPERATOR)];
+  const last = operators[MAX_OPERATORS];
+  return last && fault(last.index, `the query has more than ${MAX_OPERATORS} operators: simplify it`);
 }
 
 function syntaxFault(query: CheckedQuery, at: number): PromqlTree {

@@ -49,16 +49,12 @@ describe('a fault has its place in the text that was written', () => {
       ['sum(x{a="{{args.service}}"}) + sum(^y[{{args.range}}])', /y\[{{args.range}}\] is a range vector/],
       ['rate(x[^{{args.none}}])', /^a range must be longer than 0/],
       ['rate(x{n="{{namespace}}"}[5m:^{{ args.none }}])', /^the step of a subquery must be longer than 0/],
-      ['x{a=~"{{args.service}}^*"} + y{a=~"{{args.service}}"}', /x/],
       ['x{a=~"b", c=~"^{{args.regex}}"}', /^the regular expression is not valid: this \( is not closed/],
       ['x{a=~"a\\\\.b|c^(d"}', /^the regular expression is not valid: this \( is not closed/],
       ['^{a=~"{{args.service}}.*|"}', /^the selector would select every series/],
-      ['x{a="{{args.service}}"} {{args.threshold}}^)', /x/],
       ['1 + ^{{args.fn}}(x[5m])', /^{{args.fn}}\(\) is no function of PromQL: did you mean rate\(\)\?$/],
       ['x + ^"{{args.service}}"', /^\+ cannot have a string on its right$/],
-      ['{{args.metric}} + {{args.metric}}^]', /x/],
       ['sum by (pod) ^(x', /^this \( is not closed: add \)$/],
-      ['x{a="{{args.service}}"', /x/],
       ['x{a="^{{args.servise}}"}', /^{{args.servise}}: the template declares no such argument$/],
       ['x{a=^"{{args.service}}}', /^the string literal that begins here is not closed$/],
     ].filter(([, message]) => String(message) !== '/x/') as [string, RegExp][],
@@ -172,14 +168,22 @@ describe('checking is bounded', () => {
   test.each<[what: string, query: string, message: RegExp | undefined]>([
     ['very long', `x + ${'x'.repeat(20_000)}`, /^the query is longer than 20000 characters$/],
     ['long', `x + ${'y'.repeat(19_000)}`, undefined],
-    ['open brackets', '('.repeat(19_000), /^this \( is not closed|nests too deep/],
-    ['nested brackets', `${'('.repeat(9_000)}x${')'.repeat(9_000)}`, /^the query nests too deep/],
-    ['nested calls', `${'abs('.repeat(3_000)}x${')'.repeat(3_000)}`, /^the query nests too deep/],
-    ['a long sum', Array.from({ length: 4_000 }, () => 'x').join(' + '), /^the query nests too deep/],
-    ['a sum of many', Array.from({ length: 900 }, () => 'x').join(' + '), undefined],
-    ['signs', `${'-'.repeat(19_000)}x`, /^the query nests too deep/],
-    ['subqueries', `x${'[1m:]'.repeat(3_000)}`, /nests too deep/],
-    ['errors all along', 'x ) '.repeat(4_500), /closes nothing/],
+    ['open brackets', '('.repeat(19_000), /^the query nests deeper than 100 brackets/],
+    ['nested brackets', `${'('.repeat(9_000)}x${')'.repeat(9_000)}`, /^the query nests deeper than 100/],
+    ['nested calls', `${'abs('.repeat(101)}x${')'.repeat(101)}`, /^the query nests deeper than 100/],
+    ['almost too many nested calls', `${'abs('.repeat(100)}x${')'.repeat(100)}`, undefined],
+    ['a long sum', Array.from({ length: 202 }, () => 'x').join(' + '), /more than 200 operators/],
+    ['almost too long a sum', Array.from({ length: 201 }, () => 'x').join(' or '), undefined],
+    [
+      'as long as may be',
+      Array.from({ length: 201 }, () => 'x{a="b"}').join(' + bool on(a, b) group_left(c) '),
+      /^bool/,
+    ],
+    ['almost too many powers', Array.from({ length: 201 }, () => 'x').join(' ^ '), undefined],
+    ['signs', `${'-'.repeat(19_000)}x`, /more than 200 operators/],
+    ['subqueries', `x${'[1m:]'.repeat(201)}`, /more than 200 operators/],
+    ['offsets', `x${' offset 1m'.repeat(200)}`, /^offset is given twice/],
+    ['errors all along', 'x ) '.repeat(4_500), /./],
     ['braces', '{'.repeat(19_000), /./],
     ['quotes', '""'.repeat(9_000), /is not expected here/],
     [
@@ -190,7 +194,7 @@ describe('checking is bounded', () => {
     ['a regular expression of stars', `x{a=~"${'(a*)*'.repeat(3_500)}"}`, undefined],
     ['matchers', `x{${'a=~"b+",'.repeat(2_000)}}`, undefined],
     ['open placeholders', '{{a'.repeat(6_000), /./],
-    ['placeholders', 'x{a="{{args.service}}"} or '.repeat(700) + 'x', undefined],
+    ['placeholders', `${'x{a="{{args.service}}"} or '.repeat(200)}x`, undefined],
   ])('%s', (_what, query, message) => {
     const startMs = performance.now();
     const faults = check(query).map((fault) => fault.message);
@@ -232,6 +236,6 @@ test('property: no text makes the check throw, and every fault lies within the t
         expect(lines.reduce((sum, each) => sum + each.length + 1, 0) + column - 1).toBe(offset);
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
 });

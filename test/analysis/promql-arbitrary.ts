@@ -131,3 +131,31 @@ export const brokenQueryArbitrary: fc.Arbitrary<string> = fc
     const without = pieces.toSpliced(index, 1);
     return (how === 'move' ? without.toSpliced(to % Math.max(pieces.length, 1), 0, piece) : without).join('');
   });
+
+const regexPiece = fc.constantFrom(
+  ...['a', 'b', '.', '*', '+', '?', '|', '(', ')', '[', ']', '^', '$', '-', '{', '}', '{2}', '{0,3}', '{,3}'],
+  ...['(?:', '(?i)', '(?P<n>', '(?=', '(?!', '(?i-s:', '[^', '[a-z]', '[[:alpha:]]', '[:x:]', 'é', '😀'],
+  ...[
+    '\\d',
+    '\\.',
+    '\\b',
+    '\\B',
+    '\\A',
+    '\\z',
+    '\\1',
+    '\\x41',
+    '\\x',
+    '\\pL',
+    '\\p{Han}',
+    '\\Q',
+    '\\E',
+    '\\',
+    '\\-',
+  ],
+);
+
+/** Selectors with one regular expression, good or bad; the two known differences left out. */
+export const regexQueryArbitrary: fc.Arbitrary<string> = fc
+  .tuple(fc.constantFrom('', 'up'), fc.constantFrom('=~', '!~'), fc.array(regexPiece, { maxLength: 8 }))
+  .map(([word, operator, pieces]) => `${word}{pod${operator}\`${pieces.join('')}\`}`)
+  .filter((query) => !query.includes('{{') && !/\(\?i\)[*+?{]/.test(query));

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../playground/address-block.ts';
 import { checkQuery, type QueryCheckOptions } from '../../src/analysis/check-query.ts';
 import { templateLookup } from '../../src/analysis/placeholders.ts';
-import { brokenQueryArbitrary, queryArbitrary } from '../analysis/promql-arbitrary.ts';
+import { brokenQueryArbitrary, queryArbitrary, regexQueryArbitrary } from '../analysis/promql-arbitrary.ts';
 import { BAD_QUERIES, DIFFERENCES, GOOD_QUERIES } from '../analysis/promql-queries.ts';
 
 /** `ASSAY_SEED=7` generates other queries. */
@@ -104,6 +104,7 @@ describe('Assay and a real Prometheus are of one mind', () => {
   test.each([
     ['by the grammar', queryArbitrary, 1_500],
     ['with a typing error', brokenQueryArbitrary, 1_000],
+    ['with a regular expression', regexQueryArbitrary, 1_000],
   ])('about generated queries %s', async (_how, arbitrary, numRuns) => {
     let taken = 0;
     const differences: string[] = [];
