@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkQuery, type QueryCheckOptions, queryFaultText } from '../../src/analysis/check-query.ts';
 import { runLookup, templateLookup } from '../../src/analysis/placeholders.ts';
-import type { Argument } from '../../src/api/analysis-template.ts';
 import { brokenQueryArbitrary, queryArbitrary } from './promql-arbitrary.ts';
 import { BAD_QUERIES, DIFFERENCES, GOOD_QUERIES } from './promql-queries.ts';
 
-const ARGS: Argument[] = [
+const lookup = templateLookup([
   { name: 'service' },
   { name: 'threshold', type: 'number' },
   { name: 'range', type: 'duration' },
@@ -14,8 +13,7 @@ const ARGS: Argument[] = [
   { name: 'none', type: 'duration', value: '0s' },
   { name: 'regex', value: '(a' },
   { name: 'fn', type: 'identifier', value: 'rat' },
-];
-const lookup = templateLookup(ARGS);
+]);
 
 function check(query: string, answer: QueryCheckOptions['answer'] = 'instant') {
   return checkQuery(query, lookup, { answer });
