@@ -169,7 +169,7 @@ export function fillQuery(query: string, lookup: Lookup): FilledQuery {
     const text = value ?? STAND_INS[type ?? 'identifier'];
     if (place === 'code' || place === 'comment') {
       if (type === 'string' || !isOneWord(text, type)) return { fault: outsideLiteral(name) };
-      return { text, standIn };
+      return { text: asOneNumber(text), standIn };
     }
     const escaped = escapeForLiteral(text, place);
     if (escaped !== undefined) return { text: escaped, standIn };
@@ -189,8 +189,7 @@ export function fillCondition(source: string, lookup: Lookup): { text: string; f
     const number = lookupNumber(name, lookup);
     if ('fault' in number) return number;
     if (number.value === undefined) return { text: '1'.padEnd(width), standIn: true };
-    // `2^{{args.x}}` and `-{{args.x}}` mean the number as a whole.
-    return { text: /^[-+]/.test(number.value) ? `(${number.value})` : number.value, standIn: false };
+    return { text: asOneNumber(number.value), standIn: false };
   });
   return { text, faults: faults.map((fault) => fault.text) };
 }
@@ -253,6 +252,11 @@ function fill(
     text += filled.text;
   }
   return { text, faults, marks };
+}
+
+/** `{{args.x}} ^ 2` and `-{{args.x}}` mean the number as a whole, its sign included. */
+function asOneNumber(text: string): string {
+  return /^[-+]/.test(text) ? `(${text})` : text;
 }
 
 /** Outside of literals only values that are one word of PromQL may stand: nothing in them can end or begin anything. */

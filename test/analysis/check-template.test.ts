@@ -189,7 +189,7 @@ describe('every fault of a template is found at admission', () => {
     [
       'a list that is used as a number',
       { range, successCondition: 'value < 1' },
-      /successCondition: `<` needs a number and not a list; make one number of it, as `max\(…\)` does/,
+      /successCondition: `<` needs a number and not a list; make one number of it, as `max\(value\)` does/,
     ],
     [
       'a range of nothing',

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../playground/address-block.ts';
 import { checkQuery, type QueryCheckOptions } from '../../src/analysis/check-query.ts';
-import { templateLookup } from '../../src/analysis/placeholders.ts';
+import { resolveQuery, templateLookup } from '../../src/analysis/placeholders.ts';
 import { brokenQueryArbitrary, queryArbitrary, regexQueryArbitrary } from '../analysis/promql-arbitrary.ts';
 import { BAD_QUERIES, DIFFERENCES, GOOD_QUERIES } from '../analysis/promql-queries.ts';
 
@@ -63,6 +63,44 @@ async function refusal(query: string, endpoint: 'query' | 'query_range'): Promis
 function ours(query: string, answer: QueryCheckOptions['answer'] = 'range'): string | undefined {
   return checkQuery(query, templateLookup([]), { answer })[0]?.message;
 }
+
+describe('a string argument comes to the server as it was given', () => {
+  test.each(['"', "'", '`'])('in a literal in %s', async (quote) => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '"',
+        "'",
+        '\\',
+        '\\"',
+        '\n',
+        '\r',
+        '\t',
+        '\0',
+        '#',
+        '}',
+        '{{',
+        '"} or vector(1) #',
+        '\\x22',
+        'é',
+        '😀',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    const value = fc
+      .array(piece, { minLength: 1, maxLength: 6 })
+      .map((pieces) => pieces.join('').replaceAll('`', ''));
+    for (const given of fc.sample(value, { seed: SEED, numRuns: 200 })) {
+      const query = `absent(none{label=${quote}{{args.x}}${quote}})`;
+      const filled = resolveQuery(query, { args: [{ name: 'x', value: given, type: 'string' }] });
+      if (!filled.ok) throw new Error(JSON.stringify({ given, filled }));
+      const body = new URLSearchParams({ query: filled.text, time: '1' });
+      const response = await fetch(`${url}/api/v1/query`, { method: 'POST', body });
+      const answer = (await response.json()) as { data: { result: { metric: Record<string, string> }[] } };
+      // absent() answers the labels that were asked for.
+      expect(answer.data.result[0]?.metric['label'] ?? '').toBe(given);
+    }
+  });
+});
 
 describe('Assay and a real Prometheus are of one mind', () => {
   test.each(GOOD_QUERIES)('good: %s', async (query) => {
