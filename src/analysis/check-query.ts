@@ -47,6 +47,7 @@ export function checkQuery(source: string, lookup: Lookup, { answer }: QueryChec
   };
   judge(query, marks, answer);
   return query.faults
+    .toSorted((left, right) => left.offset - right.offset)
     .slice(0, MAX_FAULTS)
     .map(({ offset, message }) => placed(source, sourceOffset(marks, offset, 'start'), message));
 }
@@ -64,6 +65,8 @@ function judge(query: CheckedQuery, marks: readonly FilledMark[], answer: QueryC
   }
   checkLeaves(query, tree.root);
   const { type, form, offset, at } = typeQuery(query, tree.root);
+  // What it comes to is worth saying only of a query that is sound in itself.
+  if (query.faults.length > 0) return;
   if (answer === 'raw') {
     if (form !== 'selector' || offset || at || tree.root.name !== 'VectorSelector') {
       report(

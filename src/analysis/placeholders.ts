@@ -218,6 +218,9 @@ export function placeholdersIn(text: string): string[] {
   return splitPlain(text).pieces.flatMap((piece) => (piece.kind === 'placeholder' ? [piece.name] : []));
 }
 
+/** A long value in many places would multiply; Kubernetes bounds one object, not the product. */
+const LONGEST_TEXT = 1_000_000;
+
 type Filling = { text: string; standIn: boolean } | { fault: string };
 
 function fill(
@@ -250,6 +253,10 @@ function fill(
       standIn: filled.standIn,
     });
     text += filled.text;
+    if (text.length > LONGEST_TEXT) {
+      const message = `with the values of its placeholders it is longer than ${LONGEST_TEXT} characters`;
+      return { text: '', faults: [{ offset, message, text: `${message} (position ${offset})` }], marks: [] };
+    }
   }
   return { text, faults, marks };
 }
