@@ -3,10 +3,11 @@ import { formatDuration, parseDurationMs } from '../api/duration.ts';
 import type { MannWhitney, Sequential } from '../api/judge-schemas.ts';
 import type { SchemaFault } from '../api/kind.ts';
 import { checkJudge } from './check-judge.ts';
+import { checkQuery, type QueryCheckOptions, queryFaultText } from './check-query.ts';
 import { compileCondition } from './condition.ts';
 import { isReservedName } from './condition-rules.ts';
 import { readLimits, readNumber } from './limits.ts';
-import { fillCondition, fillQuery, type Lookup } from './placeholders.ts';
+import { fillCondition, type Lookup } from './placeholders.ts';
 import { MINIMUM_QUERY, variablesOf } from './questions.ts';
 import { readRange } from './range.ts';
 import { windowBounds } from './window.ts';
@@ -43,8 +44,16 @@ export function checkMetric(
 }
 
 /** A query as far as it can be checked without a server. */
-function checkQueryText(query: string, path: string, lookup: Lookup): SchemaFault[] {
-  return fillQuery(query, lookup).faults.map((message) => ({ path, message }));
+function checkQueryText(
+  query: string,
+  path: string,
+  lookup: Lookup,
+  answer: QueryCheckOptions['answer'],
+): SchemaFault[] {
+  return checkQuery(query, lookup, { answer }).map((fault) => ({
+    path,
+    message: queryFaultText(query, fault),
+  }));
 }
 
 function checkQueries(metric: Metric, path: string, lookup: Lookup): SchemaFault[] {
@@ -53,13 +62,14 @@ function checkQueries(metric: Metric, path: string, lookup: Lookup): SchemaFault
   if (judged) {
     const faults = range && mannWhitney ? checkRange(range, metric, path, lookup) : [];
     const at = `${path}.${mannWhitney ? 'mannWhitney' : 'sequential'}`;
-    return [...faults, ...checkJudgeQueries(judged, at, lookup)];
+    return [...faults, ...checkJudgeQueries(judged, at, lookup, mannWhitney ? 'range' : 'raw')];
   }
   if ((query === undefined) === (queries === undefined)) {
     return [{ path, message: 'a metric needs exactly one of query and queries' }];
   }
   const faults = range ? checkRange(range, metric, path, lookup) : [];
-  if (query !== undefined) return [...checkQueryText(query, `${path}.query`, lookup), ...faults];
+  const answer = range ? 'range' : 'instant';
+  if (query !== undefined) return [...checkQueryText(query, `${path}.query`, lookup, answer), ...faults];
   const entries = Object.entries(queries ?? {});
   if (entries.length === 0 || entries.length > MOST_QUERIES) {
     const message = `must have 1 to ${MOST_QUERIES} queries, and has ${entries.length}`;
@@ -67,18 +77,23 @@ function checkQueries(metric: Metric, path: string, lookup: Lookup): SchemaFault
   }
   for (const [name, named] of entries) {
     faults.push(...checkQueryName(name, `${path}.queries`));
-    faults.push(...checkQueryText(named.query, `${path}.queries.${name}.query`, lookup));
+    faults.push(...checkQueryText(named.query, `${path}.queries.${name}.query`, lookup, answer));
   }
   return faults;
 }
 
-function checkJudgeQueries(judged: Sequential | MannWhitney, path: string, lookup: Lookup): SchemaFault[] {
+function checkJudgeQueries(
+  judged: Sequential | MannWhitney,
+  path: string,
+  lookup: Lookup,
+  answer: QueryCheckOptions['answer'],
+): SchemaFault[] {
   return Object.entries(judged).flatMap(([field, part]) => {
     if (field === 'canary' || field === 'stable')
-      return checkQueryText(String(part), `${path}.${field}`, lookup);
+      return checkQueryText(String(part), `${path}.${field}`, lookup, answer);
     if (typeof part !== 'object' || !('canary' in part)) return [];
     return (['canary', 'stable'] as const).flatMap((arm) =>
-      checkQueryText(part[arm], `${path}.${field}.${arm}`, lookup),
+      checkQueryText(part[arm], `${path}.${field}.${arm}`, lookup, answer),
     );
   });
 }
@@ -111,7 +126,7 @@ function areWindowsReadable({ minWindow = '1s', maxWindow = '1s' }: Metric): boo
 function checkMinimum({ minimum }: Metric, path: string, lookup: Lookup): SchemaFault[] {
   if (!minimum) return [];
   const value = readNumber(minimum.value, lookup);
-  const faults = checkQueryText(minimum.query, `${path}.minimum.query`, lookup);
+  const faults = checkQueryText(minimum.query, `${path}.minimum.query`, lookup, 'instant');
   const at = `${path}.minimum.value`;
   if (typeof value === 'object') return [...faults, { path: at, message: value.fault }];
   if (value === 'unknown' || value > 0) return faults;

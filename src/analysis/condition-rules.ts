@@ -251,7 +251,8 @@ function expectKind(node: SyntaxNode, wanted: ValueKind, where: string, walk: Wa
   const start = walk.here();
   const kind = kindOf(node, walk);
   if (!kind || kind === wanted) return kind;
-  const advice = kind === 'list' ? '; make one number of it, as `max(…)` does' : '';
+  const list = node.type === 'SymbolNode' ? node.name : '…';
+  const advice = kind === 'list' ? `; make one number of it, as \`max(${list})\` does` : '';
   return walk.reject(start, `${where} needs a ${wanted} and not a ${kind}${advice}`);
 }
 

@@ -1,6 +1,6 @@
 import type { Metric } from '../api/analysis-template.ts';
 import { type Lookup, lookupNumber } from './placeholders.ts';
-import { splitPlain } from './query-text.ts';
+import { splitFaultText, splitPlain } from './query-text.ts';
 
 /**
  * The numbers by which the measurements of one metric are counted. A limit is breached when it is exceeded;
@@ -91,7 +91,7 @@ function readField(
 function readText(field: number | string, lookup: Lookup): string | undefined | { fault: string } {
   const text = String(field).trim();
   const { pieces, faults } = splitPlain(text);
-  if (faults[0]) return { fault: faults[0] };
+  if (faults[0]) return { fault: splitFaultText(faults[0]) };
   const [piece] = pieces;
   if (pieces.length !== 1 || piece?.kind !== 'placeholder') return text;
   const number = lookupNumber(piece.name, lookup);

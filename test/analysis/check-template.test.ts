@@ -108,6 +108,35 @@ describe('every fault of a template is found at admission', () => {
       { successCondition: 'value > {{args.x}}' },
       /^spec.metrics\[0].successCondition: {{args.x}}: the template declares no such argument \(position 8\)$/,
     ],
+    [
+      'a query that PromQL does not have',
+      { query: 'rate(x)' },
+      /^spec.metrics\[0].query: rate\(\) needs a range: write rate\(x\[5m\]\) or use \[\{\{window\}\}\] \(position 5\)$/,
+    ],
+    [
+      'a query of several lines, with line and column',
+      { query: 'sum(\n  rate(x[5m])\n) +\n' },
+      /^spec.metrics\[0].query: the query ends in the middle: .* \(line 4, column 1\)$/,
+    ],
+    [
+      'a query that comes to a range, where a range is asked for too',
+      { query: 'x[5m]', range: { window: '5m', step: '1m' }, successCondition: 'max(values) < 1' },
+      /^spec.metrics\[0].query: the query comes to a range vector/,
+    ],
+    [
+      'one of several queries',
+      {
+        query: undefined,
+        queries: { good: { query: 'sum(x)' }, all: { query: 'sum(x[5m])' } },
+        successCondition: 'good / all > 0.9',
+      },
+      /^spec.metrics\[0].queries.all.query: sum\(\) takes an instant vector here, and x\[5m\] is a range/,
+    ],
+    [
+      'a minimum that PromQL does not have',
+      { minimum: { query: 'sum(x', value: 5 } },
+      /^spec.metrics\[0].minimum.query: this \( is not closed: add \) \(position 3\)$/,
+    ],
     ['an unknown placeholder', { query: 'x{a="{{foo}}"}' }, /^spec.metrics\[0].query: {{foo}} is not known/],
     ['a misplaced placeholder', { query: '{{canary.pods}}' }, /^spec.metrics\[0].query: .* inside a string/],
     ['no query', { query: undefined }, /^spec.metrics\[0]: a metric needs exactly one of query and queries$/],
@@ -160,7 +189,7 @@ describe('every fault of a template is found at admission', () => {
     [
       'a list that is used as a number',
       { range, successCondition: 'value < 1' },
-      /successCondition: `<` needs a number and not a list; make one number of it, as `max\(…\)` does/,
+      /successCondition: `<` needs a number and not a list; make one number of it, as `max\(value\)` does/,
     ],
     [
       'a range of nothing',
@@ -400,7 +429,7 @@ describe('a run is checked with its arguments and its target', () => {
   test('nothing is at fault', () => {
     expect(
       check({
-        metrics: [metric({ query: 'x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}]' })],
+        metrics: [metric({ query: 'rate(x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}])' })],
         target: { canary: { hash: 'abc', pods: 'x-.*' } },
       }),
     ).toEqual([]);
