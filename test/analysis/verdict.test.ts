@@ -230,6 +230,16 @@ describe('the differences to Argo Rollouts, row by row', () => {
       expect(phasesAfter([['SS', dry]])).toBe('Running Successful');
     });
 
+    test('one that failed is no evidence against a release', () => {
+      const { phase, message = '', results } = runAfter([['F', dry], ['F']]);
+      const run = {
+        ...runOf({ metrics: [metric({ name: 'a', ...dry }), metric({ name: 'b' })] }),
+        status: { phase, message, metricResults: results },
+      };
+      const { evidence } = combineRuns([{ analysis: 'errors', run }]);
+      expect(evidence.map(({ metric: name }) => name)).toEqual(['b']);
+    });
+
     test('one that fails does not end a run that is being measured', () => {
       const metrics = [metric({ name: 'dry', ...dry }), metric({ interval: '10s', count: 2 })];
       let run = runOf({ metrics });
