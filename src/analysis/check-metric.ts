@@ -3,8 +3,11 @@ import type { Metric } from '../api/analysis-template.ts';
 import { formatDuration, parseDurationMs } from '../api/duration.ts';
 import type { SchemaFault } from '../api/kind.ts';
 import { compileCondition } from './condition.ts';
-import { readLimits } from './limits.ts';
+import { isReservedName } from './condition-rules.ts';
+import { readLimits, readNumber } from './limits.ts';
 import { fillCondition, fillQuery, type Lookup } from './placeholders.ts';
+import { MINIMUM_QUERY, variablesOf } from './questions.ts';
+import { readRange } from './range.ts';
 import { windowBounds } from './window.ts';
 
 export interface MetricCheckOptions {
@@ -16,6 +19,9 @@ export interface MetricCheckOptions {
 
 /** Anything shorter measures the same scrape again and again. */
 const SHORTEST_INTERVAL_MS = 1_000;
+/** One measurement asks all of them at once. */
+const MOST_QUERIES = 10;
+const QUERY_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,39}$/;
 
 /** Everything about one metric that its schema cannot say. Paths begin with `path`. */
 export function checkMetric(
@@ -25,11 +31,71 @@ export function checkMetric(
   options: MetricCheckOptions = {},
 ): SchemaFault[] {
   return [
-    ...fillQuery(metric.query, lookup).faults.map((message) => ({ path: `${path}.query`, message })),
+    ...checkQueries(metric, path, lookup),
+    ...checkMinimum(metric, path, lookup),
     ...checkConditions(metric, path, lookup),
     ...checkTimes(metric, path),
     ...checkLimits(metric, path, lookup, options),
   ];
+}
+
+/** A query as far as it can be checked without a server. */
+function checkQueryText(query: string, path: string, lookup: Lookup): SchemaFault[] {
+  return fillQuery(query, lookup).faults.map((message) => ({ path, message }));
+}
+
+function checkQueries(metric: Metric, path: string, lookup: Lookup): SchemaFault[] {
+  const { query, queries, range } = metric;
+  if ((query === undefined) === (queries === undefined)) {
+    return [{ path, message: 'a metric needs exactly one of query and queries' }];
+  }
+  const faults = range ? checkRange(range, metric, path, lookup) : [];
+  if (query !== undefined) return [...checkQueryText(query, `${path}.query`, lookup), ...faults];
+  const entries = Object.entries(queries ?? {});
+  if (entries.length === 0 || entries.length > MOST_QUERIES) {
+    const message = `must have 1 to ${MOST_QUERIES} queries, and has ${entries.length}`;
+    faults.push({ path: `${path}.queries`, message });
+  }
+  for (const [name, named] of entries) {
+    faults.push(...checkQueryName(name, `${path}.queries`));
+    faults.push(...checkQueryText(named.query, `${path}.queries.${name}.query`, lookup));
+  }
+  return faults;
+}
+
+function checkQueryName(name: string, path: string): SchemaFault[] {
+  if (!QUERY_NAME.test(name)) {
+    const message = `${JSON.stringify(name)} cannot be a variable of a condition: use letters, digits and _, a letter first, at most 40`;
+    return [{ path, message }];
+  }
+  if (!isReservedName(name) && name !== MINIMUM_QUERY) return [];
+  return [{ path, message: `the name ${name} means something else already; choose another` }];
+}
+
+function checkRange(
+  range: NonNullable<Metric['range']>,
+  metric: Metric,
+  path: string,
+  lookup: Lookup,
+): SchemaFault[] {
+  // Windows that cannot be read are told of by checkTimes.
+  if (!areWindowsReadable(metric)) return [];
+  const { faults } = readRange(range, windowBounds(metric).maxMs, lookup);
+  return faults.map(({ field, message }) => ({ path: `${path}.range.${field}`, message }));
+}
+
+function areWindowsReadable({ minWindow = '1s', maxWindow = '1s' }: Metric): boolean {
+  return parseDurationMs(minWindow) !== undefined && parseDurationMs(maxWindow) !== undefined;
+}
+
+function checkMinimum({ minimum }: Metric, path: string, lookup: Lookup): SchemaFault[] {
+  if (!minimum) return [];
+  const value = readNumber(minimum.value, lookup);
+  const faults = checkQueryText(minimum.query, `${path}.minimum.query`, lookup);
+  const at = `${path}.minimum.value`;
+  if (typeof value === 'object') return [...faults, { path: at, message: value.fault }];
+  if (value === 'unknown' || value > 0) return faults;
+  return [...faults, { path: at, message: `must be above 0, and is ${value}: less can never be observed` }];
 }
 
 function checkConditions(metric: Metric, path: string, lookup: Lookup): SchemaFault[] {
@@ -38,15 +104,26 @@ function checkConditions(metric: Metric, path: string, lookup: Lookup): SchemaFa
       { path, message: 'a metric needs a successCondition or a failureCondition, such as `value >= 0.95`' },
     ];
   }
+  if (!areVariablesKnown(metric)) return [];
+  const variables = variablesOf(metric);
   return (['successCondition', 'failureCondition'] as const).flatMap((field) => {
     const source = metric[field];
     if (source === undefined) return [];
     const { text, faults } = fillCondition(source, lookup);
     if (faults.length > 0) return faults.map((message) => ({ path: `${path}.${field}`, message }));
-    const compiled = compileCondition(text);
+    const compiled = compileCondition(text, variables);
     if (compiled.ok) return [];
     return [{ path: `${path}.${field}`, message: `${compiled.message} (position ${compiled.offset})` }];
   });
+}
+
+/** Whether it is clear which variables the conditions have; else their faults would only hide the first one. */
+function areVariablesKnown({ query, queries }: Metric): boolean {
+  if (!queries) return query !== undefined;
+  const names = Object.keys(queries);
+  return (
+    query === undefined && names.length > 0 && names.every((name) => checkQueryName(name, '').length === 0)
+  );
 }
 
 function checkTimes(metric: Metric, path: string): SchemaFault[] {

@@ -54,12 +54,14 @@ export function checkArguments(
   const { args, faults } = matchSources(template.args ?? [], given);
   if (faults.length > 0) return faults;
   const lookup = templateLookup(args);
-  return template.metrics.flatMap((metric, index) =>
+  const found = template.metrics.flatMap((metric, index) =>
     checkMetric(metric, `spec.metrics[${index}]`, lookup, options).map(({ path, message }) => ({
       path: 'args',
       message: `with these arguments, ${path} of the template is at fault: ${message}`,
     })),
   );
+  const isIdle = template.metrics.length > 0 && template.metrics.every(({ dryRun }) => dryRun === true);
+  return isIdle ? [...found, onlyDryRuns('template')] : found;
 }
 
 /** What is wrong with a run: as for a template, and every placeholder must have something to stand for. */
@@ -74,6 +76,7 @@ export function checkRun(spec: AnalysisRunSpec): SchemaFault[] {
       checkMetric(metric, `spec.metrics[${index}]`, lookup, { mode: spec.key?.mode, maxDurationMs }),
     ),
   ];
+  if (spec.metrics.every(({ dryRun }) => dryRun === true)) faults.push(onlyDryRuns('spec.metrics'));
   if (maxDurationMs <= 0) faults.push({ path: 'spec.maxDuration', message: 'must be longer than 0s' });
   return faults;
 }
@@ -81,6 +84,14 @@ export function checkRun(spec: AnalysisRunSpec): SchemaFault[] {
 /** How long a run may take, in milliseconds. */
 export function maxDurationOf(spec: Pick<AnalysisRunSpec, 'maxDuration'>): number {
   return parseDurationMs(spec.maxDuration ?? '') ?? DEFAULT_MAX_DURATION_MS;
+}
+
+/** Nothing of it could decide, so it would pass for having found nothing. */
+function onlyDryRuns(path: string): SchemaFault {
+  return {
+    path,
+    message: 'all metrics are dry runs, and nothing could decide; take dryRun off at least one',
+  };
 }
 
 function checkUnique(items: readonly { name: string }[], path: string): SchemaFault[] {

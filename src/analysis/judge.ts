@@ -23,6 +23,7 @@ export function newResult(metric: ResolvedMetric): MetricResult {
   return {
     name: metric.name,
     phase: 'Pending',
+    ...(metric.dryRun && { dryRun: true }),
     count: 0,
     successful: 0,
     failed: 0,
@@ -165,14 +166,16 @@ export interface JudgeFacts {
 
 /**
  * The phase of a run. The first metric that ends other than Successful ends the run at once, and what is
- * unfinished then is Cancelled. `results` are in the order of `metrics`.
+ * unfinished then is Cancelled. Metrics that are dry runs have no say, and are Cancelled as well if they are
+ * unfinished at the end. `results` are in the order of `metrics`.
  */
 export function judgeRun(
   metrics: readonly ResolvedMetric[],
   results: readonly MetricResult[],
   facts: JudgeFacts,
 ): Phase & { results: MetricResult[] } {
-  const worst = SEVERITY.map((phase) => results.find((result) => result.phase === phase)).find(Boolean);
+  const decisive = results.filter((_, index) => metrics[index]?.dryRun !== true);
+  const worst = SEVERITY.map((phase) => decisive.find((result) => result.phase === phase)).find(Boolean);
   if (worst) {
     return {
       phase: worst.phase,
@@ -185,12 +188,13 @@ export function judgeRun(
       ),
     };
   }
-  if (results.every((result) => result.phase === 'Successful')) {
+  if (decisive.length > 0 && decisive.every((result) => result.phase === 'Successful')) {
     const message = cut(
-      results.map((result) => result.message ?? result.name).join(' | '),
+      decisive.map((result) => result.message ?? result.name).join(' | '),
       2 * MESSAGE_LENGTH,
     );
-    return { phase: 'Successful', message, results: [...results] };
+    const why = 'cancelled, because the run ended as Successful without waiting for a dry run';
+    return { phase: 'Successful', message, results: finishRest(metrics, results, 'Cancelled', why) };
   }
   if (facts.terminate) return endAll(metrics, results, 'Cancelled', 'cancelled by spec.terminate');
   if (facts.now >= facts.startedAt + facts.maxDurationMs) {
@@ -207,7 +211,8 @@ function endAll(
   why: string,
 ): Phase & { results: MetricResult[] } {
   const ended = finishRest(metrics, results, phase, why);
-  const message = ended.find((result) => result.phase === phase)?.message ?? why;
+  const decisive = ended.find((result, index) => result.phase === phase && metrics[index]?.dryRun !== true);
+  const message = decisive?.message ?? why;
   return { phase, message, results: ended };
 }
 

@@ -1,6 +1,18 @@
-import type { QueryAnswer } from './query-answer.ts';
+import type { MetricQuery, QueryAnswer } from './query-answer.ts';
 
-/** A query that is due now. */
+/** One of the queries of a measurement; all are evaluated at the instant of the job. */
+export interface Question extends Omit<MetricQuery, 'evaluateAt'> {
+  /** Unique within the job. */
+  name: string;
+}
+
+/** What a source answered to the question of this name. */
+export interface Answered {
+  name: string;
+  answer: QueryAnswer;
+}
+
+/** A measurement that is due now. */
 export interface MeasureJob {
   /** Derived from (run uid, metric, sequence, try): adding it twice is adding it once. */
   id: string;
@@ -10,8 +22,9 @@ export interface MeasureJob {
   /** 1-based number of the try of this sequence. */
   attempt: number;
   source: string;
-  query: string;
-  /** Epoch milliseconds at which the query is evaluated. */
+  /** At least one. */
+  questions: Question[];
+  /** Epoch milliseconds at which the queries are evaluated. */
   evaluateAt: number;
 }
 
@@ -20,5 +33,6 @@ export interface MeasureResult {
   job: MeasureJob;
   startedAt: number;
   finishedAt: number;
-  answer: QueryAnswer;
+  /** One for each question, in their order. */
+  answers: Answered[];
 }

@@ -3,23 +3,30 @@ import type { Metric, NoDataPolicy } from '../api/analysis-template.ts';
 import { durationMs } from '../api/duration.ts';
 import { DEFAULT_SOURCE } from '../api/metric-source.ts';
 import { type CompiledCondition, compileCondition } from './condition.ts';
-import { type Limits, readLimits } from './limits.ts';
-import { fillCondition, type Lookup, placeholdersIn, runLookup } from './placeholders.ts';
+import type { Variables } from './condition-rules.ts';
+import { type Limits, readLimits, readNumber } from './limits.ts';
+import { fillCondition, type Lookup, runLookup } from './placeholders.ts';
+import { conditionQuestions, type MetricQuestion, usesWindow, variablesOf } from './questions.ts';
+import { readRange } from './range.ts';
 import { type WindowBounds, windowBounds } from './window.ts';
 
 /** One metric of a run with its arguments filled in and its defaults in place. */
 export interface ResolvedMetric extends Limits {
   name: string;
   source: string;
-  /** Still with its placeholders: pods and window are those of the moment. */
-  query: string;
-  /** Set when the query looks back on `{{window}}`. */
+  /** At least one; all are asked for the same instant. */
+  questions: MetricQuestion[];
+  /** How much must have been observed for a measurement to have data. */
+  minimum: number | undefined;
+  /** Set when a query looks back on `{{window}}`. */
   window: WindowBounds | undefined;
   intervalMs: number | undefined;
   initialDelayMs: number;
   successCondition: CompiledCondition | undefined;
   failureCondition: CompiledCondition | undefined;
   noData: NoDataPolicy;
+  /** It is measured and shown, and decides nothing. */
+  dryRun: boolean;
 }
 
 /** The metrics of a run in which `checkRun` found no fault. */
@@ -29,23 +36,35 @@ export function resolveMetrics(spec: AnalysisRunSpec): ResolvedMetric[] {
 }
 
 function resolveMetric(metric: Metric, lookup: Lookup): ResolvedMetric {
+  const bounds = windowBounds(metric);
+  const range = metric.range && readRange(metric.range, bounds.maxMs, lookup).range;
+  if (metric.range && !range) throw new Error(`the range of ${metric.name} was not checked`);
+  const questions = conditionQuestions(metric, range);
+  const variables = variablesOf(metric);
+  const minimum = metric.minimum && readNumber(metric.minimum.value, lookup);
   return {
     ...readLimits(metric, lookup).limits,
     name: metric.name,
     source: metric.source ?? DEFAULT_SOURCE,
-    query: metric.query,
-    window: placeholdersIn(metric.query).includes('window') ? windowBounds(metric) : undefined,
+    questions,
+    minimum: typeof minimum === 'number' ? minimum : undefined,
+    window: questions.some(usesWindow) ? bounds : undefined,
     intervalMs: metric.interval === undefined ? undefined : durationMs(metric.interval),
     initialDelayMs: metric.initialDelay === undefined ? 0 : durationMs(metric.initialDelay),
-    successCondition: resolveCondition(metric.successCondition, lookup),
-    failureCondition: resolveCondition(metric.failureCondition, lookup),
+    successCondition: resolveCondition(metric.successCondition, variables, lookup),
+    failureCondition: resolveCondition(metric.failureCondition, variables, lookup),
     noData: metric.noData ?? 'Inconclusive',
+    dryRun: metric.dryRun ?? false,
   };
 }
 
-function resolveCondition(source: string | undefined, lookup: Lookup): CompiledCondition | undefined {
+function resolveCondition(
+  source: string | undefined,
+  variables: Variables,
+  lookup: Lookup,
+): CompiledCondition | undefined {
   if (source === undefined) return undefined;
-  const compiled = compileCondition(fillCondition(source, lookup).text);
+  const compiled = compileCondition(fillCondition(source, lookup).text, variables);
   if (!compiled.ok) throw new Error(`the condition ${source} was not checked: ${compiled.message}`);
   return compiled;
 }

@@ -59,7 +59,7 @@ const measurementSchema = z.object({
   outcome: z.enum(OUTCOMES),
   value: z.string().optional().describe('As text, so that NaN and +Inf stay what they are.'),
   samples: z.int().optional().describe('How many series the query returned.'),
-  query: z.string().optional().describe('The query as it was sent.'),
+  query: z.string().optional().describe('The query as it was sent; of several, each with its name.'),
   evaluatedAt: timestampSchema.optional().describe('The evaluation time of the query.'),
   startedAt: timestampSchema,
   finishedAt: timestampSchema,
@@ -70,6 +70,7 @@ const measurementSchema = z.object({
 const metricResultSchema = z.object({
   name: z.string(),
   phase: z.enum(ANALYSIS_PHASES),
+  dryRun: z.boolean().optional().describe('It decides nothing.'),
   message: z.string().optional(),
   count: z.int().describe('Successful + failed + inconclusive.'),
   successful: z.int(),

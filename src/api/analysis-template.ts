@@ -11,6 +11,32 @@ import { resources } from './resource.ts';
 
 export const NO_DATA_POLICIES = ['Inconclusive', 'Wait', 'Pass', 'Fail'] as const;
 
+const namedQuerySchema = z.object({
+  query: z.string().min(1),
+  whenEmpty: z
+    .number()
+    .optional()
+    .describe(
+      'The number that an empty result stands for, as 0 for errors that never occurred. NaN stays no data.',
+    ),
+});
+
+const rangeSchema = z.object({
+  window: z
+    .string()
+    .min(1)
+    .describe('How far back: a duration such as 5m, {{window}}, or an argument of type duration.'),
+  step: z
+    .string()
+    .min(1)
+    .describe('The distance of the samples: a duration such as 15s, or an argument of type duration.'),
+});
+
+const minimumSchema = z.object({
+  query: z.string().min(1).describe('An instant query with one sample: how many requests there were, say.'),
+  value: intOrStringSchema.describe('A number, in quotes unless it is whole, or {{args.x}}.'),
+});
+
 export const metricSchema = z.object({
   name: z
     .string()
@@ -22,7 +48,20 @@ export const metricSchema = z.object({
   query: z
     .string()
     .min(1)
+    .optional()
     .describe('An instant PromQL query. Its only sample is `value`; all samples are `values`.'),
+  queries: z
+    .record(z.string(), namedQuerySchema)
+    .optional()
+    .describe('Several queries in place of one, asked for the same instant. Each name is a variable.'),
+  range: rangeSchema
+    .optional()
+    .describe(
+      'Makes the queries range queries. Each variable is then the list of the samples of one series.',
+    ),
+  minimum: minimumSchema
+    .optional()
+    .describe('How much must have been observed. With less, the measurement is no data.'),
   interval: durationSchema
     .optional()
     .describe('Time from one measurement to the next; one measurement when unset.'),
@@ -44,6 +83,10 @@ export const metricSchema = z.object({
     .min(1)
     .optional()
     .describe('A mathjs expression that is true for a bad value; it wins.'),
+  dryRun: z
+    .boolean()
+    .optional()
+    .describe('Measured and shown, and never decisive: it neither fails a run nor keeps one running.'),
   failureLimit: intOrStringSchema
     .optional()
     .describe('How many Failed measurements are tolerated in all. 0 when unset; -1 turns the limit off.'),

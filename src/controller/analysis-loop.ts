@@ -101,12 +101,9 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         // No worker serves the queue of a source that does not exist: the answer is known here.
         const now = clock.now();
         const message = `ClusterMetricSource ${job.source} does not exist; create it or name another in the template`;
-        measured({
-          job,
-          startedAt: now,
-          finishedAt: now,
-          answer: { kind: 'fault', reason: 'UnknownSource', message, retryable: true },
-        });
+        const answer = { kind: 'fault', reason: 'UnknownSource', message, retryable: true } as const;
+        const answers = job.questions.map(({ name }) => ({ name, answer }));
+        measured({ job, startedAt: now, finishedAt: now, answers });
       }),
     );
   }

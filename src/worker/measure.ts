@@ -1,4 +1,4 @@
-import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import type { MeasureJob, MeasureResult, Question } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { ClusterMetricSource } from '../api/metric-source.ts';
@@ -47,17 +47,30 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
 
   async function measure(job: MeasureJob): Promise<MeasureResult> {
     const startedAt = clock.now();
-    const answer = await answerTo(job);
-    const finishedAt = clock.now();
-    deps.onMeasured?.({
-      source: job.source,
-      outcome: answer.kind === 'fault' ? answer.reason : 'Answered',
-      durationMs: finishedAt - startedAt,
-    });
-    return { job, startedAt, finishedAt, answer };
+    const answers = await Promise.all(
+      job.questions.map(async (question) => ({
+        name: question.name,
+        answer: await timed(job.source, () => answerTo(job, question)),
+      })),
+    );
+    return { job, startedAt, finishedAt: clock.now(), answers };
   }
 
-  async function answerTo({ source: name, run, query, evaluateAt }: MeasureJob): Promise<QueryAnswer> {
+  async function timed(source: string, query: () => Promise<QueryAnswer>): Promise<QueryAnswer> {
+    const startedAt = clock.now();
+    const answer = await query();
+    deps.onMeasured?.({
+      source,
+      outcome: answer.kind === 'fault' ? answer.reason : 'Answered',
+      durationMs: clock.now() - startedAt,
+    });
+    return answer;
+  }
+
+  async function answerTo(
+    { source: name, run, evaluateAt }: MeasureJob,
+    { name: _, ...query }: Question,
+  ): Promise<QueryAnswer> {
     const source = sources.get({ name });
     if (!source) {
       const message = `ClusterMetricSource ${name} does not exist; create it or name another in the template`;
@@ -68,7 +81,7 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
       const message = `ClusterMetricSource ${name} is not for namespace ${run.namespace}; add it to its allowedNamespaces or name another source`;
       return { kind: 'fault', reason: 'Forbidden', message, retryable: false };
     }
-    return ask(source, { query, evaluateAt });
+    return ask(source, { ...query, evaluateAt });
   }
 
   async function follow(name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { MeasureJob } from '../../src/analysis/measure-job.ts';
+import type { Answered, MeasureJob } from '../../src/analysis/measure-job.ts';
 import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
 import { keyOf, type Pod } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
@@ -11,7 +11,7 @@ import { parseSeries, type Sample, sampleAt } from './series.ts';
 export type SeriesByVersion = Record<string, Record<string, string>>;
 
 export interface Metrics {
-  answer(job: MeasureJob): QueryAnswer;
+  answer(job: MeasureJob): Answered[];
   /** Whether the source answers at all. */
   setDown(down: boolean): void;
   stop(): void;
@@ -53,7 +53,7 @@ export function metricsOf(options: {
     pods.set(keyOf(after), { version, readyAt: known?.readyAt ?? (isReady ? clock.now() : undefined) });
   });
 
-  function pickedPods({ query, run }: MeasureJob): KnownPod[] {
+  function pickedPods({ run }: MeasureJob, query: string): KnownPod[] {
     const pattern = /pod=~"((?:[^"\\]|\\.)*)"/.exec(query)?.[1];
     const matches = new RegExp(`^(?:${(pattern ?? '.*').replaceAll('\\\\', '\\')})$`);
     return [...pods]
@@ -63,12 +63,12 @@ export function metricsOf(options: {
       .map(([, pod]) => pod);
   }
 
-  function answer(job: MeasureJob): QueryAnswer {
+  function answerTo(job: MeasureJob, query: string): QueryAnswer {
     if (isDown) {
       return { kind: 'fault', reason: 'Unreachable', message: 'connection refused', retryable: true };
     }
-    const metric = /^[\w:-]+/.exec(job.query)?.[0] ?? '';
-    const picked = pickedPods(job);
+    const metric = /^[\w:-]+/.exec(query)?.[0] ?? '';
+    const picked = pickedPods(job, query);
     const versions = [...new Set(picked.map(({ version }) => version))].toSorted();
     const values = versions.flatMap((version) => {
       const times = picked.flatMap((pod) =>
@@ -82,7 +82,7 @@ export function metricsOf(options: {
   }
 
   return {
-    answer,
+    answer: (job) => job.questions.map(({ name, query }) => ({ name, answer: answerTo(job, query) })),
     setDown: (down) => {
       isDown = down;
     },
