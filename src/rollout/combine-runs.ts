@@ -43,7 +43,7 @@ function decides(run: AnalysisRun, phase: Combined['phase']): boolean {
 function evidenceOf(analysis: string, run: AnalysisRun, phase: Combined['phase']): Evidence[] {
   const conditions = conditionTexts(run.spec);
   return (run.status?.metricResults ?? [])
-    .filter((result) => result.phase === phase)
+    .filter((result) => result.phase === phase && result.dryRun !== true)
     .map((result) => {
       const { measurements } = result;
       const newest = measurements.findLast(({ outcome }) => outcome === phase) ?? measurements.at(-1);

@@ -23,7 +23,7 @@ export interface Freshness {
  * time counts from when that is due.
  */
 export function freshnessOf(run: AnalysisRun): Freshness {
-  const { metrics } = run.spec;
+  const metrics = run.spec.metrics.filter(({ dryRun }) => dryRun !== true);
   const patienceMs = INTERVALS_UNTIL_STALE * Math.max(...metrics.map(intervalMs));
   const measured = metrics.map((metric) => lastMeasured(run, metric));
   const known = metrics.map((metric, index) => measured[index] ?? firstDue(run, metric));
