@@ -1,4 +1,5 @@
 import type { StepState } from '../api/rollout.ts';
+import type { StepRecord } from '../api/rollout-record.ts';
 import { awaitWatch, type Trouble } from './background.ts';
 import { type StepContext, timestamp, wait, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
@@ -34,12 +35,17 @@ function followTrouble(context: StepContext, { reason, message, evidence }: Trou
   const { step } = context;
   const state = AT_REST.includes(step.state) ? 'StepPaused' : step.state;
   if (reason === 'AnalysisFailed') {
-    // It failed before, and the guard's action was to wait for a person.
-    if (step.verdict?.phase === 'Failed' && step.hold) return undefined;
+    if (waitsForPerson(step)) return undefined;
     return failStep(context, reason, message, evidence, { state, mode: 'Background' });
   }
   if (step.hold) return undefined;
   return hold(context, { state, reason, message, evidence, event: 'Waiting', mode: 'Background' });
+}
+
+/** It failed before, and the guard's action was to wait for a person. */
+function waitsForPerson({ verdict, hold, state }: StepRecord): boolean {
+  if (verdict?.phase !== 'Failed' || hold?.reason !== 'AnalysisFailed') return false;
+  return hold.mode === 'Background' || state === 'StepPaused';
 }
 
 /** On its way to its traffic a held step does nothing; at rest its own state says what a person can do. */
