@@ -11,6 +11,7 @@ export function faultIn(answers: readonly Answered[]): QueryFault | undefined {
   const faults = answers.flatMap(({ answer }) => (answer.kind === 'fault' ? [answer] : []));
   const worst = faults.find(({ retryable }) => !retryable) ?? faults[0];
   if (!worst) return undefined;
+  if (!worst.retryable) return worst;
   const pauses = faults.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
   return { ...worst, ...(pauses.length > 0 && { retryAfterMs: Math.max(...pauses) }) };
 }

@@ -1,7 +1,9 @@
 import type { AnalysisMode } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
 import { formatDuration, parseDurationMs } from '../api/duration.ts';
+import type { MannWhitney, Sequential } from '../api/judge-schemas.ts';
 import type { SchemaFault } from '../api/kind.ts';
+import { checkJudge } from './check-judge.ts';
 import { compileCondition } from './condition.ts';
 import { isReservedName } from './condition-rules.ts';
 import { readLimits, readNumber } from './limits.ts';
@@ -19,6 +21,7 @@ export interface MetricCheckOptions {
 
 /** Anything shorter measures the same scrape again and again. */
 const SHORTEST_INTERVAL_MS = 1_000;
+const OF_SEQUENTIAL: readonly string[] = ['count', 'consecutiveErrorLimit', 'interval'];
 /** One measurement asks all of them at once. */
 const MOST_QUERIES = 10;
 const QUERY_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,39}$/;
@@ -33,6 +36,7 @@ export function checkMetric(
   return [
     ...checkQueries(metric, path, lookup),
     ...checkMinimum(metric, path, lookup),
+    ...checkJudge(metric, path),
     ...checkConditions(metric, path, lookup),
     ...checkTimes(metric, path),
     ...checkLimits(metric, path, lookup, options),
@@ -45,7 +49,13 @@ function checkQueryText(query: string, path: string, lookup: Lookup): SchemaFaul
 }
 
 function checkQueries(metric: Metric, path: string, lookup: Lookup): SchemaFault[] {
-  const { query, queries, range } = metric;
+  const { query, queries, range, sequential, mannWhitney } = metric;
+  const judged = mannWhitney ?? sequential;
+  if (judged) {
+    const faults = range && mannWhitney ? checkRange(range, metric, path, lookup) : [];
+    const at = `${path}.${mannWhitney ? 'mannWhitney' : 'sequential'}`;
+    return [...faults, ...checkJudgeQueries(judged, at, lookup)];
+  }
   if ((query === undefined) === (queries === undefined)) {
     return [{ path, message: 'a metric needs exactly one of query and queries' }];
   }
@@ -61,6 +71,17 @@ function checkQueries(metric: Metric, path: string, lookup: Lookup): SchemaFault
     faults.push(...checkQueryText(named.query, `${path}.queries.${name}.query`, lookup));
   }
   return faults;
+}
+
+function checkJudgeQueries(judged: Sequential | MannWhitney, path: string, lookup: Lookup): SchemaFault[] {
+  return Object.entries(judged).flatMap(([field, part]) => {
+    if (field === 'canary' || field === 'stable')
+      return checkQueryText(String(part), `${path}.${field}`, lookup);
+    if (typeof part !== 'object' || !('canary' in part)) return [];
+    return (['canary', 'stable'] as const).flatMap((arm) =>
+      checkQueryText(part[arm], `${path}.${field}.${arm}`, lookup),
+    );
+  });
 }
 
 function checkQueryName(name: string, path: string): SchemaFault[] {
@@ -99,11 +120,6 @@ function checkMinimum({ minimum }: Metric, path: string, lookup: Lookup): Schema
 }
 
 function checkConditions(metric: Metric, path: string, lookup: Lookup): SchemaFault[] {
-  if (metric.successCondition === undefined && metric.failureCondition === undefined) {
-    return [
-      { path, message: 'a metric needs a successCondition or a failureCondition, such as `value >= 0.95`' },
-    ];
-  }
   if (!areVariablesKnown(metric)) return [];
   const variables = variablesOf(metric);
   return (['successCondition', 'failureCondition'] as const).flatMap((field) => {
@@ -160,10 +176,13 @@ function checkLimits(
   lookup: Lookup,
   { mode, maxDurationMs }: MetricCheckOptions,
 ): SchemaFault[] {
-  const { limits, faults } = readLimits(metric, lookup);
+  const { limits, faults: found } = readLimits(metric, lookup);
+  // Of the limits, a sequential test has only those that its interval and its errors have.
+  const faults = metric.sequential ? found.filter(({ field }) => OF_SEQUENTIAL.includes(field)) : found;
   const all = faults.map(({ field, message }) => ({ path: `${path}.${field}`, message }));
   const intervalMs = parseDurationMs(metric.interval ?? '');
-  if ((mode === 'Step' || mode === 'PostPromotion') && intervalMs !== undefined) {
+  const mustEnd = mode === 'Step' || mode === 'PostPromotion';
+  if (mustEnd && intervalMs !== undefined && !metric.sequential) {
     if (metric.count === undefined && limits.consecutiveSuccessLimit === undefined) {
       all.push({
         path: `${path}.count`,
@@ -175,7 +194,7 @@ function checkLimits(
     }
   }
   const { count, consecutiveSuccessLimit } = limits;
-  if (maxDurationMs !== undefined && count !== undefined) {
+  if (maxDurationMs !== undefined && count !== undefined && !metric.sequential) {
     const least = Math.min(count, consecutiveSuccessLimit ?? count);
     const neededMs = (parseDurationMs(metric.initialDelay ?? '') ?? 0) + (least - 1) * (intervalMs ?? 0);
     if (neededMs >= maxDurationMs) {

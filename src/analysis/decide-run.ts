@@ -120,7 +120,7 @@ function resultOf(run: AnalysisRun, metric: ResolvedMetric): MetricResult {
 
 function record(result: MetricResult, metric: ResolvedMetric, next: Next | undefined): MetricResult {
   if (next?.kind !== 'measured') return result;
-  return recordMeasurement(result, metric, next.measurement, next.hasData);
+  return recordMeasurement(result, metric, next.measurement, next.hasData, next.state);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AnalysisPhase, Measurement, MetricResult } from '../api/analysis-run.ts';
+import type { AnalysisPhase, Measurement, MetricResult, SequentialProgress } from '../api/analysis-run.ts';
 import { formatDuration } from '../api/duration.ts';
 import { conditionText, type ResolvedMetric } from './resolve-metric.ts';
 
@@ -40,13 +40,15 @@ export function newResult(metric: ResolvedMetric): MetricResult {
 
 /**
  * Counts one measurement and judges the metric anew. A sequence number that is recorded already, or one
- * out of turn, changes nothing: results are delivered at least once. `hasData` is whether there was a value.
+ * out of turn, changes nothing: results are delivered at least once. `hasData` is whether there was a value,
+ * `state` what a sequential test knows after it.
  */
 export function recordMeasurement(
   result: MetricResult,
   metric: ResolvedMetric,
   measurement: Measurement,
   hasData: boolean,
+  state?: SequentialProgress,
 ): MetricResult {
   if (measurement.sequence !== result.nextSequence || isFinished(result.phase)) return result;
   const { outcome } = measurement;
@@ -67,6 +69,7 @@ export function recordMeasurement(
     consecutiveError: streak(result.consecutiveError, outcome === 'Error', false),
     nextSequence: result.nextSequence + 1,
     withData: result.withData + (hasData ? 1 : 0),
+    ...(state && { state }),
     measurements: [...result.measurements, shorten(measurement)].slice(-KEPT_MEASUREMENTS),
   };
   return { ...counted, ...judgeMetric(counted, metric) };
@@ -123,6 +126,7 @@ function judgeMetric(result: MetricResult, metric: ResolvedMetric): Phase {
       `${inconclusive} inconclusive, inconclusiveLimit ${metric.inconclusiveLimit}`,
     );
   }
+  if (metric.judge?.kind === 'sequential') return judgeDecision(result, metric);
   const done = `${count} of ${metric.count ?? 'any number'} measured`;
   if (consecutiveSuccessLimit !== undefined && consecutiveSuccess >= consecutiveSuccessLimit) {
     return passed(
@@ -140,6 +144,15 @@ function judgeMetric(result: MetricResult, metric: ResolvedMetric): Phase {
     );
   }
   return passed(result, metric, `${done}, ${failed} failed, failureLimit ${failureLimit ?? 'off'}`);
+}
+
+/** A sequential test has no limits: it has passed, or it goes on until its count is used up. */
+function judgeDecision(result: MetricResult, metric: ResolvedMetric): Phase {
+  const measured = `${result.count} measurement${result.count === 1 ? '' : 's'}`;
+  const message = `${evidence(result, metric)}; after ${measured}`;
+  if (result.successful > 0) return { phase: 'Successful', message };
+  if (metric.count === undefined || result.count < metric.count) return { phase: 'Running' };
+  return { phase: 'Inconclusive', message: `${message}, count ${metric.count}, undecided` };
 }
 
 /** Successful, unless nothing was ever measured and the metric does not say that this is enough. */

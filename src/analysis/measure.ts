@@ -1,5 +1,7 @@
 import type { Outcome } from '../api/analysis-run.ts';
 import { faultIn } from './answers-fault.ts';
+import { judgeMannWhitney, judgeSequential, type Progress } from './assess-judge.ts';
+import { type Assessment, error, noData, withWarnings } from './assessment.ts';
 import type { CompiledCondition, ConditionVariables } from './condition.ts';
 import { formatNumber, listText } from './format-number.ts';
 import type { Answered } from './measure-job.ts';
@@ -9,27 +11,12 @@ import { answerTo, readVariables, type Shown } from './read-variables.ts';
 import { conditionText, type ResolvedMetric } from './resolve-metric.ts';
 import { sampleNumber } from './sample-number.ts';
 
-/** What one measurement comes to, and why, in one word and in one sentence. */
-export interface Assessment {
-  outcome: Outcome;
-  value?: string;
-  samples?: number;
-  reason: string;
-  message: string;
-  /** Whether a value was measured. Without one an outcome is only what the metric's `noData` says. */
-  hasData: boolean;
-}
-
-const NO_DATA_OUTCOMES = {
-  Inconclusive: 'Inconclusive',
-  // Shown as Inconclusive, and not counted: see recordMeasurement.
-  Wait: 'Inconclusive',
-  Pass: 'Successful',
-  Fail: 'Failed',
-} as const satisfies Record<ResolvedMetric['noData'], Outcome>;
-
-/** Judges what a source answered to the queries of one measurement by the conditions of the metric. */
-export function assessAll(metric: ResolvedMetric, answers: readonly Answered[]): Assessment {
+/** Judges what a source answered to the queries of one measurement by the conditions of the metric, or its judge. */
+export function assessAll(
+  metric: ResolvedMetric,
+  answers: readonly Answered[],
+  progress: Progress = { since: 0, state: undefined },
+): Assessment {
   const fault = faultIn(answers);
   if (fault) {
     return error(
@@ -37,7 +24,15 @@ export function assessAll(metric: ResolvedMetric, answers: readonly Answered[]):
       `${metric.name} could not be measured for ${conditionText(metric)}: ${fault.message}`,
     );
   }
-  return withWarnings(metric, assessAnswers(metric, answers), warningsOf(answers));
+  const warnings = warningsOf(answers);
+  if (metric.judge?.kind === 'sequential') {
+    return judgeSequential(metric, metric.judge, answers, warnings, progress);
+  }
+  const assessment =
+    metric.judge?.kind === 'mannWhitney'
+      ? judgeMannWhitney(metric, metric.judge, answers)
+      : assessAnswers(metric, answers);
+  return withWarnings(metric, assessment, warnings);
 }
 
 /** The same for the only query of a metric. */
@@ -133,39 +128,6 @@ function assessNumbers(metric: ResolvedMetric, variables: ConditionVariables): A
     'NeitherConditionMet',
     `neither satisfies ${successText} nor meets ${failureText}`,
   );
-}
-
-/** Of an incomplete answer nobody knows what is missing: it may fail a canary and never pass one. */
-function withWarnings(
-  metric: ResolvedMetric,
-  assessment: Assessment,
-  warnings: readonly string[],
-): Assessment {
-  if (warnings.length === 0 || assessment.outcome !== 'Successful') return assessment;
-  return {
-    ...assessment,
-    outcome: 'Inconclusive',
-    reason: 'PartialData',
-    message: `${assessment.message}, but the answer of source ${metric.source} may be incomplete: ${warnings.join('; ')}`,
-  };
-}
-
-function noData(
-  metric: ResolvedMetric,
-  reason: 'NoData' | 'NoPods' | 'BelowMinimum',
-  what: string,
-): Assessment {
-  const policy = metric.noData === 'Inconclusive' ? '' : ` (noData: ${metric.noData})`;
-  return {
-    outcome: NO_DATA_OUTCOMES[metric.noData],
-    reason,
-    message: `${metric.name} has no data for ${conditionText(metric)}: ${what}${policy}`,
-    hasData: false,
-  };
-}
-
-function error(reason: string, message: string): Assessment {
-  return { outcome: 'Error', reason, message, hasData: false };
 }
 
 /** The values in few digits, or in full where rounding would make the message contradict the outcome. */

@@ -1,14 +1,16 @@
-import type { AnalysisRun, Measurement, MetricResult } from '../api/analysis-run.ts';
+import type { AnalysisRun, Measurement, MetricResult, SequentialProgress } from '../api/analysis-run.ts';
 import { sameJson } from '../api/canonical.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
 import { faultIn, type QueryFault } from './answers-fault.ts';
+import type { Assessment } from './assessment.ts';
 import { type InFlight, jobId, retry } from './in-flight.ts';
 import { isFinished } from './judge.ts';
-import { type Assessment, assessAll, assessNoPods } from './measure.ts';
+import { assessAll, assessNoPods } from './measure.ts';
 import type { MeasureJob, MeasureResult, Question } from './measure-job.ts';
 import { askedOf, questionsText } from './questions.ts';
 import type { ResolvedMetric } from './resolve-metric.ts';
 import { type Grid, gridOf, isSlotStart, nextDue, slotEnd } from './schedule.ts';
+import { intervalStart, rawRange } from './sequential-metric.ts';
 import { windowAt, windowReadyAt } from './window.ts';
 
 /** The last instant that a timestamp can name. */
@@ -31,7 +33,13 @@ export type Next =
   /** `job` is to be offered to the queue now. */
   | { kind: 'inFlight'; entry: InFlight; job?: MeasureJob; wakeAt: number }
   /** `arrived` is the entry whose result it is; none when no query was needed, or the slot ended. */
-  | { kind: 'measured'; measurement: Measurement; hasData: boolean; arrived?: InFlight };
+  | {
+      kind: 'measured';
+      measurement: Measurement;
+      hasData: boolean;
+      state?: SequentialProgress;
+      arrived?: InFlight;
+    };
 
 export function turnOf(
   run: AnalysisRun,
@@ -98,7 +106,8 @@ function settle(turn: Turn, entry: InFlight, result: MeasureResult, slotEndsAt: 
     const again = retry(entry, fault, slotEndsAt, now);
     if (again) return { kind: 'inFlight', entry: again, wakeAt: again.notBefore };
   }
-  const assessed = assessAll(turn.metric, answers);
+  const { state } = turn.result;
+  const assessed = assessAll(turn.metric, answers, { since: sinceOf(turn, job.evaluateAt), state });
   return { ...measured(job, assessed, result.startedAt, result.finishedAt), arrived: entry };
 }
 
@@ -113,7 +122,7 @@ function measured(
   startedAt: number,
   finishedAt: number,
 ): Extract<Next, { kind: 'measured' }> {
-  const { hasData, ...judged } = assessment;
+  const { hasData, state, ...judged } = assessment;
   const measurement: Measurement = {
     sequence: asked.sequence,
     ...judged,
@@ -122,7 +131,7 @@ function measured(
     startedAt: formatTime(startedAt),
     finishedAt: formatTime(finishedAt),
   };
-  return { kind: 'measured', measurement, hasData };
+  return { kind: 'measured', measurement, hasData, ...(state && { state }) };
 }
 
 /**
@@ -183,12 +192,13 @@ function isOurs(turn: Turn, job: MeasureJob, now: number): boolean {
 function jobFor(turn: Turn, sequence: number, attempt: number, evaluateAt: number): MeasureJob | undefined {
   const { run, metric, windowStart } = turn;
   const { name, namespace = '' } = run.metadata;
-  const questions = askedOf(metric.questions, {
+  const context = {
     args: run.spec.args ?? [],
     namespace,
     target: run.spec.target,
     windowMs: metric.window && windowAt(evaluateAt, windowStart, metric.window),
-  });
+  };
+  const questions = askedOf(metric.questions, context, rawRange(sinceOf(turn, evaluateAt), evaluateAt));
   if (!questions) return undefined;
   const uid = uidOf(run);
   return {
@@ -201,6 +211,11 @@ function jobFor(turn: Turn, sequence: number, attempt: number, evaluateAt: numbe
     questions,
     evaluateAt,
   };
+}
+
+/** Where the interval begins that a sequential test measures at this instant. */
+function sinceOf({ result, windowStart }: Turn, evaluateAt: number): number {
+  return intervalStart(result.state, evaluateAt, windowStart);
 }
 
 function lastEvaluation(result: MetricResult): number | undefined {

@@ -17,6 +17,8 @@ export interface MetricQuestion {
   range?: ResolvedRange;
   /** What an empty result stands for. */
   whenEmpty?: number;
+  /** A selector of counters, whose raw samples since the last interval are asked for. */
+  raw?: boolean;
 }
 
 /** The variables that the conditions of a metric see. */
@@ -49,13 +51,16 @@ export function usesWindow({ query, range }: MetricQuestion): boolean {
 /**
  * The queries as they are sent; undefined when one of them selects pods and there are none. Throws for a query that
  * was not checked.
+ *
+ * @param rawRange how far back raw samples are asked for, as PromQL has it: `330s`
  */
 export function askedOf(
   questions: readonly MetricQuestion[],
   context: PlaceholderContext,
+  rawRange: string,
 ): Question[] | undefined {
   const asked: Question[] = [];
-  for (const { name, query, range } of questions) {
+  for (const { name, query, range, raw } of questions) {
     const resolved = resolveQuery(query, context);
     if (!resolved.ok) {
       if (resolved.reason === 'NoPods') return undefined;
@@ -63,7 +68,8 @@ export function askedOf(
     }
     asked.push({
       name,
-      query: resolved.text,
+      query: raw ? `${resolved.text.trimEnd()}[${rawRange}]` : resolved.text,
+      ...(raw && { raw }),
       ...(range && { range: { windowMs: windowMsOf(range, context), stepMs: range.stepMs } }),
     });
   }

@@ -67,6 +67,24 @@ const measurementSchema = z.object({
   message: z.string(),
 });
 
+const countSchema = z.object({ events: z.number(), total: z.number() });
+const evidenceSchema = z.array(z.number());
+
+/** What a sequential test has learnt from all intervals up to now. */
+const sequentialProgressSchema = z.object({
+  until: timestampSchema.describe('Where the next interval begins.'),
+  tests: z.array(
+    z.object({
+      le: z.string().optional().describe('The bucket boundary, of a histogram.'),
+      worse: evidenceSchema.describe('Logarithms of the evidence that the canary is worse.'),
+      safe: evidenceSchema.describe('And that it is safe by ratio.'),
+      rare: evidenceSchema.describe('And by rate.'),
+      canary: countSchema,
+      stable: countSchema,
+    }),
+  ),
+});
+
 const metricResultSchema = z.object({
   name: z.string(),
   phase: z.enum(ANALYSIS_PHASES),
@@ -82,6 +100,7 @@ const metricResultSchema = z.object({
   consecutiveError: z.int(),
   nextSequence: z.int().describe('The sequence number of the next measurement.'),
   withData: z.int().describe('How many measurements had a value.'),
+  state: sequentialProgressSchema.optional().describe('Of a sequential test.'),
   measurements: z.array(measurementSchema).describe('The newest 20.'),
 });
 
@@ -134,6 +153,7 @@ export type RunKey = z.output<typeof runKeySchema>;
 export type RunTarget = z.output<typeof runTargetSchema>;
 export type Measurement = z.output<typeof measurementSchema>;
 export type MetricResult = z.output<typeof metricResultSchema>;
+export type SequentialProgress = z.output<typeof sequentialProgressSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type AnalysisMode = (typeof ANALYSIS_MODES)[number];
 export type AnalysisPhase = (typeof ANALYSIS_PHASES)[number];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { argumentSchema } from './argument.ts';
+import { mannWhitneySchema, sequentialSchema } from './judge-schemas.ts';
 import {
   type CustomObject,
   durationSchema,
@@ -83,6 +84,14 @@ export const metricSchema = z.object({
     .min(1)
     .optional()
     .describe('A mathjs expression that is true for a bad value; it wins.'),
+  sequential: sequentialSchema
+    .optional()
+    .describe(
+      'In place of conditions: compares event rates of canary and stable, and may decide at every look.',
+    ),
+  mannWhitney: mannWhitneySchema
+    .optional()
+    .describe('In place of conditions: compares ranges of samples of canary and stable, as Kayenta does.'),
   dryRun: z
     .boolean()
     .optional()

@@ -91,7 +91,17 @@ export function bullmqClient(config: BullmqConfig) {
     startAfter: Promise<unknown> = Promise.resolve(),
   ): () => Promise<void> {
     const onError = trouble(name);
-    const halt = runWorker<T>({ ...config, queue: name, lifeline, onError, startAfter, options, perform });
+    const hold = (forMs: number) => within(ADD_MS, open(name).rateLimit(forMs));
+    const halt = runWorker<T>({
+      ...config,
+      queue: name,
+      lifeline,
+      onError,
+      startAfter,
+      options,
+      perform,
+      hold,
+    });
     const stop = async (): Promise<void> => {
       if (stops.delete(stop)) await halt();
     };

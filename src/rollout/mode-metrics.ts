@@ -31,6 +31,14 @@ export function faultsOfMode(metrics: readonly Metric[], mode: AnalysisMode): Sc
             },
           ]
         : []),
+      ...(mode === 'Background' && metric.sequential !== undefined
+        ? [
+            {
+              path: `${path}.sequential`,
+              message: 'ends with its verdict, and a Background analysis goes on; give it a Step analysis',
+            },
+          ]
+        : []),
       ...(named === undefined
         ? []
         : [

@@ -1,15 +1,20 @@
-import type { MeasureJob, MeasureResult, Question } from '../analysis/measure-job.ts';
+import { faultIn, type QueryFault } from '../analysis/answers-fault.ts';
+import type { MeasureJob, Question } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
+import { observeSource, type SourceState } from '../analysis/source-state.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { ClusterMetricSource } from '../api/metric-source.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { Cluster, Store } from '../cluster/port.ts';
 import type { PrometheusConfig } from '../prometheus/source.ts';
-import type { JobWorkers } from '../queue/port.ts';
+import type { JobWorkers, MeasureTry } from '../queue/port.ts';
 import { askSource } from './ask-source.ts';
 
 const DEFAULT_CONCURRENCY = 20;
+const LONGEST_PAUSE_MS = 60_000;
+/** A source that asks for one pause after the other is not waited for longer: the fault becomes the result. */
+const LONGEST_WAIT_MS = 120_000;
 
 export interface MeasureWorkerDeps {
   workers: JobWorkers;
@@ -29,6 +34,8 @@ export interface Measured {
   /** `Answered`, or the reason of the fault. */
   outcome: string;
   durationMs: number;
+  /** What this worker knows of the source, after this query. */
+  state?: SourceState;
 }
 
 type Limits = Parameters<JobWorkers['serveMeasures']>[0];
@@ -42,10 +49,11 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
   const ended = new AbortController();
   const ask = askSource({ ...deps, signal: ended.signal });
   const served = new Map<string, { limits: Limits; stop: () => Promise<void> }>();
+  const states = new Map<string, SourceState>();
   /** Changes are followed one after the other, each to what the source is by then. */
   let turn = Promise.resolve();
 
-  async function measure(job: MeasureJob): Promise<MeasureResult> {
+  async function measure(job: MeasureJob): Promise<MeasureTry> {
     const startedAt = clock.now();
     const answers = await Promise.all(
       job.questions.map(async (question) => ({
@@ -53,18 +61,40 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
         answer: await timed(job.source, () => answerTo(job, question)),
       })),
     );
-    return { job, startedAt, finishedAt: clock.now(), answers };
+    const finishedAt = clock.now();
+    const fault = faultIn(answers);
+    const pauseMs = fault && pauseAfter(job, fault, finishedAt);
+    return { job, startedAt, finishedAt, answers, ...(pauseMs !== undefined && { pauseMs }) };
   }
 
   async function timed(source: string, query: () => Promise<QueryAnswer>): Promise<QueryAnswer> {
     const startedAt = clock.now();
     const answer = await query();
+    const finishedAt = clock.now();
     deps.onMeasured?.({
       source,
       outcome: answer.kind === 'fault' ? answer.reason : 'Answered',
-      durationMs: clock.now() - startedAt,
+      durationMs: finishedAt - startedAt,
+      ...observe(source, { answer, finishedAt }),
     });
     return answer;
+  }
+
+  /** Tells a person once when a source goes and once when it is back, however many runs ask it. */
+  function observe(
+    source: string,
+    result: { answer: QueryAnswer; finishedAt: number },
+  ): Pick<Measured, 'state'> {
+    const before = states.get(source);
+    const state = observeSource(before, result);
+    if (!state) return {};
+    states.set(source, state);
+    if (state.down && !before?.down) {
+      log.warn({ source, reason: state.down.reason }, `a metric source is down: ${state.down.message}`);
+    } else if (!state.down && before?.down) {
+      log.info({ source, downSince: before.down.since }, 'a metric source answers again');
+    }
+    return { state };
   }
 
   async function answerTo(
@@ -90,6 +120,7 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
     const present = served.get(name);
     if (sameJson(present?.limits ?? null, limits ?? null)) return;
     served.delete(name);
+    if (!source) states.delete(name);
     await present?.stop();
     if (limits) {
       served.set(name, { limits, stop: await workers.serveMeasures(limits, measure) });
@@ -116,6 +147,12 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
     // Only now: queries that were under way had their chance to end.
     ended.abort();
   };
+}
+
+/** For how long the source is left alone before this job is done again; undefined when the answer is final. */
+function pauseAfter(job: MeasureJob, fault: QueryFault, now: number): number | undefined {
+  if (fault.retryAfterMs === undefined || now - job.evaluateAt >= LONGEST_WAIT_MS) return undefined;
+  return Math.min(fault.retryAfterMs, LONGEST_PAUSE_MS);
 }
 
 function limitsOf({ metadata, spec }: ClusterMetricSource): Limits {

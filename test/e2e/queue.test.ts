@@ -152,6 +152,50 @@ describe('limits hold across replicas', () => {
   });
 });
 
+describe('a source that asks to be left alone', () => {
+  test.each([undefined, 5])('is by both workers together, with a rate of %s a second', async (perSecond) => {
+    const { queue, workers, results } = await openWithResults();
+    const other = bullmqWorkers(config());
+    closers.push(() => other.close());
+    const calls: number[] = [];
+    const measure = async (job: ReturnType<typeof measureJob>) => {
+      calls.push(performance.now());
+      return { ...measured(job), ...(calls.length === 1 && { pauseMs: 1_500 }) };
+    };
+    await workers.serveMeasures({ name: 'default', concurrency: 1, perSecond }, measure);
+    await other.serveMeasures({ name: 'default', concurrency: 1, perSecond }, measure);
+    await queue.addMeasure(measureJob('first'));
+    await vi.waitFor(() => expect(calls).toHaveLength(1), soon);
+    for (let n = 0; n < 4; n++) await queue.addMeasure(measureJob(`job-${n}`));
+    await vi.waitFor(() => expect(results).toHaveLength(5), soon);
+    expect(calls).toHaveLength(6);
+    expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThan(1_400);
+    expect(results.map(({ job }) => job.id).toSorted()).toEqual([
+      'first',
+      'job-0',
+      'job-1',
+      'job-2',
+      'job-3',
+    ]);
+  });
+
+  test('counts no try, however often it asks', async () => {
+    const { queue, workers, results } = await openWithResults();
+    const reader = new Queue('measure-default', { connection: { url: redis.url }, prefix: 'test' });
+    closers.push(() => reader.close());
+    let calls = 0;
+    const attempts: (number | undefined)[] = [];
+    await workers.serveMeasures({ name: 'default', concurrency: 1 }, async (job) => {
+      calls += 1;
+      attempts.push((await reader.getJob('id-a'))?.attemptsMade);
+      return { ...measured(job), ...(calls < 4 && { pauseMs: 50 }) };
+    });
+    await queue.addMeasure(measureJob('a'));
+    await vi.waitFor(() => expect(results).toHaveLength(1), soon);
+    expect(attempts).toEqual([0, 0, 0, 0]);
+  });
+});
+
 describe('Redis may lose everything', () => {
   test('a flush in the middle of a job costs the job; adding it again works', async () => {
     const { queue, workers, results } = await openWithResults();

@@ -10,7 +10,7 @@ import { ago, NOW, releasing } from '../builders/snapshot.ts';
 const snapshot = releasing({ guards: [guardFacts()] });
 
 /** What follows for a run that ended so many seconds ago. */
-function after(
+function follows(
   phase: 'Error' | 'Inconclusive',
   endedAgo: number,
   tries: Tries,
@@ -40,64 +40,64 @@ describe('an inconclusive judging', () => {
   const retries = { onInconclusive: 'Retry', retry: { attempts: 2, delay: '20s' } } as const;
 
   test('is not repeated where the guard says nothing', () =>
-    expect(after('Inconclusive', 50, { attempt: 1 })).toEqual({ kind: 'never' }));
+    expect(follows('Inconclusive', 50, { attempt: 1 })).toEqual({ kind: 'never' }));
 
   test('is repeated after the delay', () => {
-    expect(after('Inconclusive', 19, { attempt: 1 }, retries)).toEqual({ kind: 'later', at: NOW + 1_000 });
-    expect(after('Inconclusive', 20, { attempt: 1 }, retries)).toEqual({
+    expect(follows('Inconclusive', 19, { attempt: 1 }, retries)).toEqual({ kind: 'later', at: NOW + 1_000 });
+    expect(follows('Inconclusive', 20, { attempt: 1 }, retries)).toEqual({
       kind: 'again',
       tries: { attempt: 2, inconclusive: 1 },
     });
   });
 
   test('is repeated as often as the guard says', () => {
-    expect(after('Inconclusive', 20, { attempt: 2, inconclusive: 1 }, retries)).toMatchObject({
+    expect(follows('Inconclusive', 20, { attempt: 2, inconclusive: 1 }, retries)).toMatchObject({
       kind: 'again',
     });
-    expect(after('Inconclusive', 20, { attempt: 3, inconclusive: 2 }, retries)).toEqual({ kind: 'never' });
+    expect(follows('Inconclusive', 20, { attempt: 3, inconclusive: 2 }, retries)).toEqual({ kind: 'never' });
   });
 
   test('is not charged with attempts that Errors cost, and ends their count', () =>
-    expect(after('Inconclusive', 20, { attempt: 7, errorSince: ago(200) }, retries)).toEqual({
+    expect(follows('Inconclusive', 20, { attempt: 7, errorSince: ago(200) }, retries)).toEqual({
       kind: 'again',
       tries: { attempt: 8, inconclusive: 1 },
     }));
 
   test('is repeated three times, 30 s apart, where the guard gives no numbers', () => {
     const plain = { onInconclusive: 'Retry' } as const;
-    expect(after('Inconclusive', 29, { attempt: 3, inconclusive: 2 }, plain)).toMatchObject({
+    expect(follows('Inconclusive', 29, { attempt: 3, inconclusive: 2 }, plain)).toMatchObject({
       kind: 'later',
     });
-    expect(after('Inconclusive', 30, { attempt: 4, inconclusive: 3 }, plain)).toEqual({ kind: 'never' });
+    expect(follows('Inconclusive', 30, { attempt: 4, inconclusive: 3 }, plain)).toEqual({ kind: 'never' });
   });
 });
 
 describe('a judging that ended in an Error', () => {
   test('is repeated where the guard says nothing', () =>
-    expect(after('Error', 30, { attempt: 1 })).toEqual({
+    expect(follows('Error', 30, { attempt: 1 })).toEqual({
       kind: 'again',
       tries: { attempt: 2, errorSince: ago(30) },
     }));
 
   test('is not repeated where the guard says Pause', () =>
-    expect(after('Error', 30, { attempt: 1 }, { onError: 'Pause' })).toEqual({ kind: 'never' }));
+    expect(follows('Error', 30, { attempt: 1 }, { onError: 'Pause' })).toEqual({ kind: 'never' }));
 
   test('is repeated for five minutes, whatever the attempts', () => {
-    expect(after('Error', 30, { attempt: 9, errorSince: ago(329) })).toEqual({
+    expect(follows('Error', 30, { attempt: 9, errorSince: ago(329) })).toEqual({
       kind: 'again',
       tries: { attempt: 10, errorSince: ago(329) },
     });
-    expect(after('Error', 30, { attempt: 9, errorSince: ago(330) })).toEqual({ kind: 'never' });
+    expect(follows('Error', 30, { attempt: 9, errorSince: ago(330) })).toEqual({ kind: 'never' });
   });
 
   test('has its five minutes anew once something was measured', () =>
-    expect(after('Error', 30, { attempt: 9, errorSince: ago(3_000) }, {}, true)).toEqual({
+    expect(follows('Error', 30, { attempt: 9, errorSince: ago(3_000) }, {}, true)).toEqual({
       kind: 'again',
       tries: { attempt: 10, errorSince: ago(30) },
     }));
 
   test('keeps the count of inconclusive attempts', () =>
-    expect(after('Error', 30, { attempt: 3, inconclusive: 2 })).toMatchObject({
+    expect(follows('Error', 30, { attempt: 3, inconclusive: 2 })).toMatchObject({
       tries: { inconclusive: 2 },
     }));
 });
