@@ -11,7 +11,7 @@ import type { QueryAnswer, SampleValue } from '../../src/analysis/query-answer.t
 import { resolveMetrics } from '../../src/analysis/resolve-metric.ts';
 import type { AnalysisPhase } from '../../src/api/analysis-run.ts';
 import type { Metric } from '../../src/api/analysis-template.ts';
-import { combineRuns } from '../../src/rollout/runs.ts';
+import { combineRuns } from '../../src/rollout/combine-runs.ts';
 import { answersTo, bareMetric, metric, only, resolvedBare, runOf, START } from './examples.ts';
 import { recordAll } from './recorded.ts';
 
@@ -117,7 +117,7 @@ describe('the differences to Argo Rollouts, row by row', () => {
   test('5: Cancelled is its own phase and never counts as passing', () => {
     expect(phasesAfter([['SS'], ['S']], { terminate: true })).toBe('Cancelled Successful Cancelled');
     const run = (phase: AnalysisPhase) => ({
-      analysis: phase,
+      label: phase,
       run: { ...runOf({ metrics: [metric()] }), status: { phase, metricResults: [] } },
     });
     expect(combineRuns([run('Successful'), run('Cancelled')]).phase).toBe('Inconclusive');
@@ -236,7 +236,7 @@ describe('the differences to Argo Rollouts, row by row', () => {
         ...runOf({ metrics: [metric({ name: 'a', ...dry }), metric({ name: 'b' })] }),
         status: { phase, message, metricResults: results },
       };
-      const { evidence } = combineRuns([{ analysis: 'errors', run }]);
+      const { evidence } = combineRuns([{ label: 'errors', run }]);
       expect(evidence.map(({ metric: name }) => name)).toEqual(['b']);
     });
 
