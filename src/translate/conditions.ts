@@ -3,7 +3,7 @@ import { parseExpr } from './expr-parse.ts';
 import { toMathjs } from './expr-to-mathjs.ts';
 import { type ExprNode, nodesOf, type Refusal } from './expr-tree.ts';
 import { type ArgoOutcome, type NoDataCase, outcomeWithoutData } from './expr-without-data.ts';
-import { type Findings, noFindings } from './translator.ts';
+import { type Findings, noFindings, type VariableNames } from './translator.ts';
 
 /** The conditions of one metric as they stand in Argo Rollouts. */
 export interface ArgoConditions {
@@ -19,7 +19,7 @@ export type Difference =
   | { kind: 'Empty' | 'NaN'; argo: ArgoOutcome; here: Exclude<ArgoOutcome, undefined>; policy: NoDataPolicy }
   /** An empty result stands for a number here; there the fallback never took effect. */
   | { kind: 'WhenEmpty'; number: number }
-  /** There the first of several series counts, by accident; here that is an Error. */
+  /** There the first of several series counts, by accident, or all of a range are one list; here that is an Error. */
   | { kind: 'SeveralSeries' }
   /** A sample that is NaN is left out of a list. */
   | { kind: 'NaNLeftOut' }
@@ -39,6 +39,19 @@ export type TranslatedConditions =
       differences: Difference[];
     }
   | { ok: false; refusals: (Refusal & { field: ConditionField })[] };
+
+/** The query that has a `whenEmpty`. */
+export const NAMED_QUERY = 'result';
+
+const ONE = { first: 'value', list: 'values' };
+const LIST = { first: 'first(values)', list: 'values' };
+const NAMED = { first: NAMED_QUERY, list: NAMED_QUERY };
+const NAMED_LIST = { first: `first(${NAMED_QUERY})`, list: NAMED_QUERY };
+const NO_NAMED_LIST = {
+  field: 'successCondition' as const,
+  at: 0,
+  why: 'a result that stands for a number when it is empty is one number here and no list',
+};
 
 const OUTCOME_OF = { Pass: 'Successful', Fail: 'Failed', Inconclusive: 'Inconclusive' } as const;
 /** The stricter first. */
@@ -66,29 +79,32 @@ export function translateConditions(
   const failure = parse('failureCondition');
   if (refusals.length > 0) return { ok: false, refusals };
 
-  let first = range ? 'first(values)' : 'value';
-  let done = translateBoth(success, failure, first);
-  if (done.findings.usesList && first === 'value') {
+  let done = translateBoth(success, failure, range ? LIST : ONE);
+  if (done.findings.whenEmpty !== undefined) {
+    // Only named queries have `whenEmpty`, and each of them is one number unless it is a range.
+    done = translateBoth(success, failure, range ? NAMED_LIST : NAMED);
+    if (done.findings.usesList && !range) done.refusals.push(NO_NAMED_LIST);
+  } else if (done.findings.usesList && !range) {
     // Where the list counts, several series are meant, and `value` would refuse them.
-    first = 'first(values)';
-    done = translateBoth(success, failure, first);
+    done = translateBoth(success, failure, LIST);
   }
   if (done.refusals.length > 0) return { ok: false, refusals: done.refusals };
+  const severalCount = done.findings.usesList && !range;
   return {
     ok: true,
     ...(done.success !== undefined && { successCondition: done.success }),
     ...(done.failure !== undefined && { failureCondition: done.failure }),
-    ...withoutData(success, failure, done.findings, first === 'value'),
+    ...withoutData(success, failure, done.findings, !severalCount),
   };
 }
 
-function translateBoth(success: ExprNode | undefined, failure: ExprNode | undefined, first: string) {
+function translateBoth(success: ExprNode | undefined, failure: ExprNode | undefined, names: VariableNames) {
   const findings = noFindings();
   const refusals: (Refusal & { field: ConditionField })[] = [];
   const translate = (node: ExprNode | undefined, field: ConditionField) => {
     if (!node) return undefined;
     findings.refusals = [];
-    const text = toMathjs(node, first, findings);
+    const text = toMathjs(node, names, findings);
     refusals.push(...findings.refusals.map((refusal) => ({ ...refusal, field })));
     return text;
   };
@@ -183,7 +199,7 @@ export function describeDifference(difference: Difference): string {
     case 'WhenEmpty':
       return `an empty result stands for ${difference.number}; there default(…) never took effect, because an empty result of Prometheus is an empty list and not nil`;
     case 'SeveralSeries':
-      return 'several series are an Error here, the first one counts there';
+      return 'several series are an Error here; there the first one counts, and those of a range are one list';
     case 'NaNLeftOut':
       return 'a sample that is NaN is left out of the list here';
     case 'NaNInArithmetic':

@@ -36,13 +36,13 @@ export function numberCall(node: Call, to: Translator): NumberPart | undefined {
   if (name === 'len' && isAllSamples(argument)) {
     to.list(argument);
     to.findings.usesList = true;
-    return aggregate('count');
+    return aggregate('count', to.names.list);
   }
   if ((name === 'first' || name === 'last') && isAllSamples(argument)) {
     to.list(argument);
-    if (name === 'first') return atom(to.first);
+    if (name === 'first') return atom(to.names.first);
     to.findings.usesList = true;
-    return aggregate('last');
+    return aggregate('last', to.names.list);
   }
   if (name === 'default' && second) return fallback(argument, second, to);
   return to.refuseCall(node, 'a number');
@@ -55,7 +55,7 @@ function aggregateCall(node: Call, to: Translator): NumberPart | undefined {
   if (argument && args.length === 1 && isAllSamples(argument)) {
     to.list(argument);
     to.findings.usesList = true;
-    return aggregate(name);
+    return aggregate(name, to.names.list);
   }
   if (args.some(isAllSamples)) {
     return to.refuse(
@@ -93,5 +93,5 @@ function fallback(argument: ExprNode, second: ExprNode, to: Translator): NumberP
     return to.refuse(second, `an empty result stands for ${whenEmpty} already`);
   }
   to.findings.whenEmpty = number;
-  return atom(to.first);
+  return atom(to.names.first);
 }

@@ -26,7 +26,7 @@ import {
   type TruthPart,
 } from './mathjs-text.ts';
 import { everySample, readPredicate, someSample } from './predicate.ts';
-import type { Findings, Translator } from './translator.ts';
+import type { Findings, Translator, VariableNames } from './translator.ts';
 
 const OTHER_LANGUAGE: Record<string, string> = {
   map: '`map` has no counterpart: compute in the query',
@@ -39,24 +39,23 @@ const OTHER_LANGUAGE: Record<string, string> = {
 
 /**
  * Translates one condition of Argo Rollouts, for measurements that have data: there `result` has an item and
- * no item is NaN, because anything else is no data and never reaches a condition of ours. `first` is what
- * `result[0]` becomes: `value`, or `first(values)` where the list as a whole is looked at as well.
+ * no item is NaN, because anything else is no data and never reaches a condition of ours.
  */
-export function toMathjs(root: ExprNode, first: string, findings: Findings): string | undefined {
-  const truth = new Translation(first, findings).truth(root);
+export function toMathjs(root: ExprNode, names: VariableNames, findings: Findings): string | undefined {
+  const truth = new Translation(names, findings).truth(root);
   if (!truth || findings.refusals.length > 0) return undefined;
   if (truth.kind === 'boolean') return truth.text;
   // It asks only whether there is anything; ours must look at the measurement.
   findings.usesList = true;
-  return truth.value ? 'count(values) > 0' : 'count(values) == 0';
+  return `count(${names.list}) ${truth.value ? '>' : '=='} 0`;
 }
 
 class Translation implements Translator {
-  readonly first: string;
+  readonly names: VariableNames;
   readonly findings: Findings;
 
-  constructor(first: string, findings: Findings) {
-    this.first = first;
+  constructor(names: VariableNames, findings: Findings) {
+    this.names = names;
     this.findings = findings;
   }
 
@@ -129,7 +128,7 @@ class Translation implements Translator {
       const settled = settledForOneOrMore(operator, right.value);
       if (settled !== undefined) return constant(settled);
       this.findings.usesList = true;
-      return compare(operator, aggregate('count'), numberOf(right.value));
+      return compare(operator, aggregate('count', this.names.list), numberOf(right.value));
     }
     const filtered = left.name === 'len' && list?.kind === 'call' && list.name === 'filter';
     const counted = filtered ? list.args : left.name === 'count' && predicate ? left.args : undefined;
@@ -172,7 +171,8 @@ class Translation implements Translator {
       asks === 'none',
     );
     if (!predicate) return undefined;
-    const truth = asks === 'any' ? someSample(predicate) : everySample(predicate);
+    const truth =
+      asks === 'any' ? someSample(predicate, this.names.list) : everySample(predicate, this.names.list);
     if (truth) return truth;
     return this.refuse(
       node,
@@ -190,7 +190,7 @@ class Translation implements Translator {
       case 'name':
         if (node.name === 'result') {
           this.findings.usesScalar = true;
-          return atom('value');
+          return atom(this.names.first);
         }
         return this.refuse(
           node,
@@ -253,9 +253,9 @@ class Translation implements Translator {
       );
     }
     this.list(node.object);
-    if (index === 0 && node.object.kind === 'name') return atom(this.first);
+    if (index === 0 && node.object.kind === 'name') return atom(this.names.first);
     this.findings.usesList = true;
-    return aggregate(index === 0 ? 'first' : 'last');
+    return aggregate(index === 0 ? 'first' : 'last', this.names.list);
   }
 
   /** Whether a part is all samples; where it is not, it was refused. */

@@ -28,8 +28,8 @@ export function functionOf(name: string, args: readonly NumberPart[]): NumberPar
 }
 
 /** Of every sample: `max(values)`. */
-export function aggregate(name: string): NumberPart {
-  return atom(`${name}(values)`);
+export function aggregate(name: string, list: string): NumberPart {
+  return atom(`${name}(${list})`);
 }
 
 export function negative(operand: NumberPart): NumberPart {

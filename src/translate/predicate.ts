@@ -56,41 +56,47 @@ export function readPredicate(
 }
 
 /** Whether every sample fulfils it; undefined where no minimum and maximum can tell. */
-export function everySample(predicate: Predicate): TruthPart | undefined {
+export function everySample(predicate: Predicate, list: string): TruthPart | undefined {
   switch (predicate.kind) {
     case 'constant':
       return constant(predicate.value);
     case 'both':
-      return together(both, everySample(predicate.left), everySample(predicate.right));
+      return together(both, everySample(predicate.left, list), everySample(predicate.right, list));
     case 'either':
       return undefined;
     case 'compare': {
       const { operator, bound } = predicate;
       if (operator === '!=') return undefined;
       if (operator === '==') {
-        return both(compare('==', aggregate('min'), bound), compare('==', aggregate('max'), bound));
+        return both(
+          compare('==', aggregate('min', list), bound),
+          compare('==', aggregate('max', list), bound),
+        );
       }
-      return compare(operator, aggregate(operator.startsWith('<') ? 'max' : 'min'), bound);
+      return compare(operator, aggregate(operator.startsWith('<') ? 'max' : 'min', list), bound);
     }
   }
 }
 
 /** Whether at least one sample fulfils it; undefined where no minimum and maximum can tell. */
-export function someSample(predicate: Predicate): TruthPart | undefined {
+export function someSample(predicate: Predicate, list: string): TruthPart | undefined {
   switch (predicate.kind) {
     case 'constant':
       return constant(predicate.value);
     case 'either':
-      return together(either, someSample(predicate.left), someSample(predicate.right));
+      return together(either, someSample(predicate.left, list), someSample(predicate.right, list));
     case 'both':
       return undefined;
     case 'compare': {
       const { operator, bound } = predicate;
       if (operator === '==') return undefined;
       if (operator === '!=') {
-        return either(compare('!=', aggregate('min'), bound), compare('!=', aggregate('max'), bound));
+        return either(
+          compare('!=', aggregate('min', list), bound),
+          compare('!=', aggregate('max', list), bound),
+        );
       }
-      return compare(operator, aggregate(operator.startsWith('<') ? 'min' : 'max'), bound);
+      return compare(operator, aggregate(operator.startsWith('<') ? 'min' : 'max', list), bound);
     }
   }
 }

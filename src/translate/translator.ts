@@ -30,10 +30,16 @@ export function noFindings(): Findings {
   };
 }
 
+/** What `result[0]` and `result` as a whole are called in one of our conditions. */
+export interface VariableNames {
+  /** `value`, or `first(values)` where the list counts. */
+  first: string;
+  list: string;
+}
+
 /** What translates the parts of a condition. Every answer is undefined once the part was refused. */
 export interface Translator {
-  /** What `result[0]` becomes. */
-  readonly first: string;
+  readonly names: VariableNames;
   readonly findings: Findings;
   truth(node: ExprNode): TruthPart | undefined;
   number(node: ExprNode): NumberPart | undefined;

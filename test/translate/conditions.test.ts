@@ -64,8 +64,8 @@ describe('what it says about missing data becomes noData', () => {
     ['len(result) == 0 || isNaN(result[0]) || result[0] >= 0.95', 'value >= 0.95 | noData: Pass'],
     // It says two things, and the stricter one counts.
     ['len(result) == 0 || (!isNaN(result[0]) && result[0] < 5)', 'value < 5 | noData: Fail'],
-    ['default(result, 0) < 5', 'value < 5 | whenEmpty: 0'],
-    ['default(result[0], 0) < 5', 'value < 5 | whenEmpty: 0'],
+    ['default(result, 0) < 5', 'result < 5 | whenEmpty: 0'],
+    ['default(result[0], 0) < 5', 'result < 5 | whenEmpty: 0'],
     ['len(result) == 0', 'count(values) == 0 | noData: Pass'],
     ['len(result) > 0', 'count(values) > 0 | noData: Fail'],
   ])('%s → %s', (source, wanted) => {
@@ -129,6 +129,23 @@ describe('conditions on all samples become minima and maxima', () => {
   });
 });
 
+test('in a range query `result` is a list', () => {
+  const { ok, ...translated } = translateConditions(
+    { successCondition: 'all(result, # < 5) && result[0] > 1' },
+    { range: true },
+  );
+  expect(ok).toBe(true);
+  expect(translated).toEqual({
+    successCondition: 'max(values) < 5 and first(values) > 1',
+    differences: [
+      { kind: 'Empty', argo: 'Error', here: 'Inconclusive', policy: 'Inconclusive' },
+      { kind: 'NaN', argo: 'Failed', here: 'Inconclusive', policy: 'Inconclusive' },
+      { kind: 'SeveralSeries' },
+      { kind: 'NaNLeftOut' },
+    ],
+  });
+});
+
 describe('what has no counterpart is refused with its position', () => {
   test.each([
     [
@@ -189,6 +206,10 @@ describe('what has no counterpart is refused with its position', () => {
     ],
     ['let x = result[0]; x > 5', 'refused at 0: `let` has no counterpart: write the value where it is used'],
     ['result[0] > @', 'refused at 12: "@" is nothing that a condition may contain'],
+    [
+      'default(result, 0) < 5 && len(result) == 2',
+      'refused at 0: a result that stands for a number when it is empty is one number here and no list',
+    ],
     ['results[0] > 1', 'refused at 7: only result[0] and result[-1] have a counterpart'],
     ['value > 1', 'refused at 0: "value" is not known; a condition has `result` only'],
     [
