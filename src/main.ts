@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { importCommand } from './cli/import.ts';
 import { type ControllerOptions, runController } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
@@ -83,5 +84,7 @@ function boolean(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('give true or false');
   return text === 'true';
 }
+
+program.addCommand(importCommand(process));
 
 await program.parseAsync();
