@@ -18,6 +18,13 @@ export type ArgumentMeaning =
 
 export type Meanings = ReadonlyMap<string, ArgumentMeaning>;
 
+/** An argument of ours with the one that it comes from. */
+export interface TranslatedArgument {
+  source: string;
+  declared: Located;
+  argument: Argument;
+}
+
 /** How a template uses an argument. */
 interface Use {
   argument: string;
@@ -32,16 +39,16 @@ export type HashArguments = ReadonlyMap<string, 'canary.hash' | 'stable.hash'>;
 /**
  * The arguments of a template, each with the type that its uses ask for: a string may stand only inside
  * literals, and Argo puts in anything anywhere. A default that is no single word of PromQL is written into the
- * queries instead.
+ * queries instead. Which of them are needed shows once the metrics are translated: see `neededArguments`.
  */
 export function translateArguments(
   spec: Located,
   ledger: Ledger,
   hashes: HashArguments,
-): { args: Argument[]; meanings: Meanings } {
+): { args: TranslatedArgument[]; meanings: Meanings } {
   const uses = usesIn(spec);
   const meanings = new Map<string, ArgumentMeaning>();
-  const args: Argument[] = [];
+  const args: TranslatedArgument[] = [];
   for (const declared of spec.at('args').items()) {
     const source = declared.at('name').text() ?? '';
     const own = uses.filter(({ argument }) => argument === source);
@@ -49,17 +56,40 @@ export function translateArguments(
     meanings.set(source, meaning);
     if (meaning.kind !== 'argument') continue;
     const type = typeOf(own, meaning.value);
-    args.push({
+    const argument = {
       name: meaning.name,
       ...(type !== 'string' && { type }),
       ...(meaning.value !== undefined && { value: meaning.value }),
-    });
-    const inferred =
-      type === 'string' ? 'a string, used inside literals only' : `a ${type}, by how it is used`;
-    ledger.translated(declared, `the argument ${meaning.name} is ${inferred}`);
-    if (meaning.name !== source) ledger.changed(declared.at('name'), `is called ${meaning.name} here`);
+    };
+    args.push({ source, declared, argument });
   }
   return { args, meanings };
+}
+
+/** The arguments that still stand somewhere in the translated metrics, or all where other templates need them. */
+export function neededArguments(
+  args: readonly TranslatedArgument[],
+  metrics: readonly unknown[],
+  nests: boolean,
+  ledger: Ledger,
+): TranslatedArgument[] {
+  const text = JSON.stringify(metrics);
+  return args.filter(({ source, declared, argument: { name, type = 'string' } }) => {
+    if (!nests && !text.includes(`{{args.${name}}}`)) {
+      ledger.changed(declared, `the argument ${name} is left out, because nothing here uses it any more`);
+      return false;
+    }
+    const what = {
+      string: 'a string',
+      number: 'a number',
+      duration: 'a duration',
+      identifier: 'an identifier',
+    };
+    const why = type === 'string' ? 'used inside literals only' : 'by how it is used';
+    ledger.translated(declared, `the argument ${name} is ${what[type]}, ${why}`);
+    if (name !== source) ledger.changed(declared.at('name'), `is called ${name} here`);
+    return true;
+  });
 }
 
 function meaningOf(
@@ -83,9 +113,9 @@ function meaningOf(
   const secret = from.at('secretKeyRef');
   if (secret.isSet) {
     const [name, key] = [secret.at('name').text() ?? '', secret.at('key').text() ?? ''];
-    ledger.refused(
+    ledger.changed(
       declared,
-      `a template cannot read a Secret: credentials belong to the ClusterMetricSource, from a Secret in the controller's namespace`,
+      `a template reads no Secret: a ClusterMetricSource has the credentials, from the Secret ${name} in the controller's namespace`,
     );
     return { kind: 'secret', name, key };
   }

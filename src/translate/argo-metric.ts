@@ -4,7 +4,7 @@ import { adviceFor } from './argo-providers.ts';
 import { translateRange } from './argo-range.ts';
 import { translateSource } from './argo-source.ts';
 import {
-  describeDifference,
+  describeDifferences,
   NAMED_QUERY,
   type TranslatedConditions,
   translateConditions,
@@ -93,7 +93,10 @@ function queryOf(field: Located, meanings: Meanings, ledger: Ledger): string | u
   }
   const { text: query, missing } = withArguments(text, meanings);
   if (missing.length === 0) {
-    ledger.translated(field, 'the query is the same');
+    ledger.translated(
+      field,
+      query === text ? 'the query is the same' : 'the query, with its arguments as they are here',
+    );
     return query;
   }
   const [name] = missing;
@@ -157,8 +160,7 @@ function conditionsOf(
       return undefined;
     }
     filled[field] = written;
-    const differences =
-      field === firstField(conditions) ? translated.differences.map(describeDifference) : [];
+    const differences = field === firstField(conditions) ? describeDifferences(translated.differences) : [];
     const line = [written, ...differences].join('; ');
     if (differences.length > 0) ledger.changed(metric.at(field), line);
     else ledger.translated(metric.at(field), line);

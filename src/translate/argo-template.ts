@@ -1,10 +1,16 @@
-import { type HashArguments, translateArguments } from './argo-arguments.ts';
+import { type HashArguments, neededArguments, translateArguments } from './argo-arguments.ts';
 import { translateMetric } from './argo-metric.ts';
 import type { Emitted } from './emitted.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetricSources } from './metric-sources.ts';
 import { keptMetadata } from './object-metadata.ts';
 import type { Located } from './source-document.ts';
+
+/** A template of ours, and those arguments of Argo's that it still takes. */
+export interface TranslatedTemplate {
+  emitted: Emitted;
+  args: ReadonlySet<string>;
+}
 
 /**
  * An AnalysisTemplate or a ClusterAnalysisTemplate of Argo Rollouts as ours. A metric that was refused is left
@@ -15,7 +21,7 @@ export function translateTemplate(
   sources: MetricSources,
   ledger: Ledger,
   hashes: HashArguments,
-): Emitted | undefined {
+): TranslatedTemplate | undefined {
   const spec = template.at('spec');
   ledger.refuseOthers(spec, ['metrics', 'args', 'dryRun', 'measurementRetention', 'templates']);
   const { args, meanings } = translateArguments(spec, ledger, hashes);
@@ -44,20 +50,22 @@ export function translateTemplate(
     ledger.refused(template, 'no metric is left, so there is no template');
     return undefined;
   }
+  const needed = neededArguments(args, metrics, templates.length > 0, ledger);
   const kind = template.at('kind').text() ?? 'AnalysisTemplate';
-  return {
+  const emitted = {
     object: {
       apiVersion: 'assay.dev/v1alpha1',
       kind,
       metadata: keptMetadata(template, kind === 'AnalysisTemplate'),
       spec: {
-        ...(args.length > 0 && { args }),
+        ...(needed.length > 0 && { args: needed.map(({ argument }) => argument) }),
         ...(metrics.length > 0 && { metrics }),
         ...(templates.length > 0 && { templates }),
       },
     },
     comments,
   };
+  return { emitted, args: new Set(needed.map(({ source }) => source)) };
 }
 
 function nested(reference: Located, outer: Located, ledger: Ledger): { kind?: string; name: string } {

@@ -30,8 +30,10 @@ export function translateArgo(objects: readonly Located[]): Translation {
     if (TEMPLATES.includes(kind)) {
       const key = templateKey(kind, object.at('metadata', 'name').text() ?? '');
       const template = translateTemplate(object, sources, ledger, hashes.get(key) ?? new Map());
-      if (template) templates.push(template);
-      known.set(key, { args: declaredArguments(object), translated: template !== undefined });
+      if (template) templates.push(template.emitted);
+      // What it nests declares arguments as well.
+      const nests = object.at('spec', 'templates').items().length > 0;
+      known.set(key, { args: nests ? undefined : template?.args, translated: template !== undefined });
     } else if (kind !== 'Rollout') {
       ledger.refused(object, ADVICE[kind] ?? '');
     }
@@ -52,14 +54,4 @@ function isOfArgo(object: Located): boolean {
   // Argo CD and Argo Workflows share the group.
   const isKnown = kind === 'Rollout' || TEMPLATES.includes(kind) || Object.hasOwn(ADVICE, kind);
   return isKnown && object.at('apiVersion').text()?.startsWith('argoproj.io/') === true;
-}
-
-function declaredArguments(template: Located): ReadonlySet<string> | undefined {
-  const spec = template.at('spec');
-  if (spec.at('templates').items().length > 0) return undefined;
-  const names = spec
-    .at('args')
-    .items()
-    .map((argument) => argument.at('name').text() ?? '');
-  return new Set(names);
 }

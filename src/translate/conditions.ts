@@ -20,7 +20,7 @@ export type Difference =
   /** An empty result stands for a number here; there the fallback never took effect. */
   | { kind: 'WhenEmpty'; number: number }
   /** There the first of several series counts, by accident, or all of a range are one list; here that is an Error. */
-  | { kind: 'SeveralSeries' }
+  | { kind: 'SeveralSeries'; range: boolean }
   /** A sample that is NaN is left out of a list. */
   | { kind: 'NaNLeftOut' }
   /** Infinity - Infinity is NaN: false in every comparison there, an Error here. */
@@ -94,7 +94,7 @@ export function translateConditions(
     ok: true,
     ...(done.success !== undefined && { successCondition: done.success }),
     ...(done.failure !== undefined && { failureCondition: done.failure }),
-    ...withoutData(success, failure, done.findings, !severalCount),
+    ...withoutData(success, failure, done.findings, !severalCount, range),
   };
 }
 
@@ -127,6 +127,7 @@ function withoutData(
   failure: ExprNode | undefined,
   findings: Findings,
   single: boolean,
+  range: boolean,
 ): { noData?: NoDataPolicy; whenEmpty?: number; differences: Difference[] } {
   const nodes = [success, failure].flatMap((node) => (node ? [...nodesOf(node)] : []));
   const outcome = (answer: NoDataCase) => outcomeWithoutData({ success, failure }, answer);
@@ -155,7 +156,7 @@ function withoutData(
     )
     .map(({ kind, argo }) => ({ kind, argo, here: OUTCOME_OF[policy], policy }));
   if (whenEmpty !== undefined) differences.push({ kind: 'WhenEmpty', number: whenEmpty });
-  if (single && !findings.usesScalar) differences.push({ kind: 'SeveralSeries' });
+  if (single && !findings.usesScalar) differences.push({ kind: 'SeveralSeries', range });
   if (findings.usesList) differences.push({ kind: 'NaNLeftOut' });
   if (findings.computes) differences.push({ kind: 'NaNInArithmetic' });
   if (findings.truncates) differences.push({ kind: 'AsIntOfInfinity' });
@@ -184,27 +185,40 @@ function asksWhetherNaN(node: ExprNode): boolean {
   return ![...nodesOf(node)].some(({ kind }) => kind === 'element');
 }
 
-/** A difference in a sentence for the report. */
-export function describeDifference(difference: Difference): string {
+/** The differences in sentences for the report; what becomes of missing data comes first. */
+export function describeDifferences(differences: readonly Difference[]): string[] {
+  const [first] = differences.filter((each) => each.kind === 'Empty' || each.kind === 'NaN');
+  if (!first || !('policy' in first)) return differences.map(describe);
+  const parts = differences.flatMap((each) =>
+    each.kind === 'Empty' || each.kind === 'NaN' ? [describe(each)] : [],
+  );
+  const rest = differences.filter((each) => each.kind !== 'Empty' && each.kind !== 'NaN');
+  return [
+    `no data is ${first.here} here (noData: ${first.policy}): ${parts.join(', ')}`,
+    ...rest.map(describe),
+  ];
+}
+
+function describe(difference: Difference): string {
   switch (difference.kind) {
     case 'Empty':
     case 'NaN': {
       const what = difference.kind === 'Empty' ? 'an empty result' : 'NaN';
-      const there =
-        difference.argo === undefined
-          ? 'what it is there depends on an argument'
-          : `${difference.argo} there`;
-      return `${what} is no data: ${difference.here} here (noData: ${difference.policy}), ${there}`;
+      return difference.argo === undefined
+        ? `what ${what} was depends on an argument`
+        : `${what} was ${difference.argo}`;
     }
     case 'WhenEmpty':
       return `an empty result stands for ${difference.number}; there default(…) never took effect, because an empty result of Prometheus is an empty list and not nil`;
     case 'SeveralSeries':
-      return 'several series are an Error here; there the first one counts, and those of a range are one list';
+      return difference.range
+        ? 'several series are an Error here, where all of them were one list'
+        : 'several series are an Error here, where the first one counted';
     case 'NaNLeftOut':
       return 'a sample that is NaN is left out of the list here';
     case 'NaNInArithmetic':
-      return 'a computation that comes to NaN (as Infinity - Infinity) is an Error here, and false in a comparison there';
+      return 'a computation that comes to NaN (as Infinity - Infinity) is an Error here, where it was false in a comparison';
     case 'AsIntOfInfinity':
-      return 'infinity as a whole number is infinity here, and depends on the machine there';
+      return 'infinity as a whole number is infinity here, where it depended on the machine';
   }
 }

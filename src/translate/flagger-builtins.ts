@@ -70,7 +70,7 @@ const SERIES: Record<string, Series> = {
       count: 'nginx_ingress_controller_ingress_upstream_latency_seconds_count',
       toMs: ' * 1000',
     },
-    note: 'asks the ingress controller, which labels what went to the canary Ingress; the duration is a mean',
+    note: 'asks the ingress controller, which labels what went to the canary Ingress',
   },
   kubernetes: http,
   gatewayapi: http,
@@ -96,7 +96,8 @@ export function builtInQuery(
     const query = `${rate(series.requests, series.good)}\n/\n${rate(series.requests)}\n* 100`;
     return { query, note: series.note };
   }
-  const { duration, note } = series;
+  const { duration } = series;
+  const note = `${series.note}; fractions of a millisecond count here`;
   if ('sum' in duration) {
     return { query: `${rate(duration.sum)}\n/\n${rate(duration.count)}\n${duration.toMs.trim()}`, note };
   }

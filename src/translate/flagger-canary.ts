@@ -100,7 +100,7 @@ function limitsOf(analysis: Located, ledger: Ledger): CheckLimits {
   if (thresholdField?.isSet) {
     ledger.changed(
       thresholdField,
-      `failureLimit ${threshold - 1}: the ${threshold}. failed check fails the analysis; it is counted for each metric and each step, and over all of them there`,
+      `failureLimit ${threshold - 1}: ${threshold} failed check${threshold === 1 ? '' : 's'} of one metric in one step fail the analysis; there, of all metrics in all steps`,
     );
   }
   const passes = Math.max(1, Number(iterationsField?.text() ?? 1) || 1);

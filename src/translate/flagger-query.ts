@@ -24,6 +24,8 @@ export interface FlaggerQuery {
 const ACTION = /\{\{-?\s*([^{}]*?)\s*-?\}\}/g;
 /** The label of a series and what it must be, with text that names the Deployment. */
 const MATCHER = /([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("[^"\n]*"|'[^'\n]*'|`[^`]*`)/g;
+/** Labels that a series has from the Deployment of its pod, so that their value tells canary and stable apart there. */
+const OF_WORKLOAD = /pod|deployment|workload|replicaset|^(?:app|app_kubernetes_io_name|kubernetes_name)$/i;
 const TARGET = /\{\{-?\s*target\s*-?\}\}/;
 
 /**
@@ -35,9 +37,15 @@ export function translateFlaggerQuery(text: string, facts: FlaggerFacts): Flagge
   const result: FlaggerQuery = { query: '', args: [], changes: [], refusals: [] };
   const byPods = text.trim().replace(MATCHER, (whole, label: string, operator: string, value: string) => {
     if (!TARGET.test(value) || /\{\{-?\s*target\s*-?\}\}-canary/.test(value)) return whole;
+    if (!OF_WORKLOAD.test(label) && !/-primary/.test(value)) return whole;
     return podMatcher(whole, label, operator, value, result);
   });
   result.query = withoutActions(byPods, facts, result);
+  if (!/canary/.test(result.query)) {
+    result.changes.push(
+      'nothing in it selects the canary, so it is about both versions: add pod=~"{{canary.pods}}" to its selectors',
+    );
+  }
   return result;
 }
 

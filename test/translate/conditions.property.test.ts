@@ -130,7 +130,7 @@ describe('a translated metric', () => {
         const named = differences.filter((difference) => isAbout(difference, samples, here.reason));
         if (named.length === 0) expect(here.outcome, here.message).toBe(argo);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 3_000 },
     );
   });
 
@@ -148,7 +148,7 @@ describe('a translated metric', () => {
             : { argo: here.outcome, here: here.outcome };
         expect(outcomes).toEqual({ argo, here: here.outcome });
       }),
-      { numRuns: 5_000 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -140,7 +140,7 @@ test('in a range query `result` is a list', () => {
     differences: [
       { kind: 'Empty', argo: 'Error', here: 'Inconclusive', policy: 'Inconclusive' },
       { kind: 'NaN', argo: 'Failed', here: 'Inconclusive', policy: 'Inconclusive' },
-      { kind: 'SeveralSeries' },
+      { kind: 'SeveralSeries', range: true },
       { kind: 'NaNLeftOut' },
     ],
   });
