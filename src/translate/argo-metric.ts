@@ -92,19 +92,30 @@ function queryOf(field: Located, meanings: Meanings, ledger: Ledger): string | u
     return undefined;
   }
   const { text: query, missing } = withArguments(text, meanings);
-  if (missing.length === 0) {
-    ledger.translated(
-      field,
-      query === text ? 'the query is the same' : 'the query, with its arguments as they are here',
-    );
-    return query;
-  }
+  if (missing.length === 0) return selectingPods(query, text, field, ledger);
   const [name] = missing;
   ledger.refused(
     field,
     `{{${name}}} stands for nothing that a query can use here: write its value into the query`,
   );
   return undefined;
+}
+
+/** The label that Argo's own ReplicaSets put on pods, which no series has here. */
+const HASH_MATCHER = /\brollouts_pod_template_hash\s*=~?\s*["'`]\{\{(canary|stable)\.hash\}\}["'`]/g;
+
+function selectingPods(query: string, source: string, field: Located, ledger: Ledger): string {
+  const byPods = query.replace(HASH_MATCHER, (_, version: string) => `pod=~"{{${version}.pods}}"`);
+  if (byPods !== query) {
+    ledger.changed(
+      field,
+      'rollouts_pod_template_hash becomes a matcher by {{canary.pods}} or {{stable.pods}}, because the label is only on pods of Argo Rollouts; the series need a label pod',
+    );
+  } else {
+    const why = query === source ? 'the query is the same' : 'the query, with its arguments as they are here';
+    ledger.translated(field, why);
+  }
+  return byPods;
 }
 
 /** A duration; where an argument stands for it, its default. */

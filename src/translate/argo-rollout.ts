@@ -11,6 +11,8 @@ import type { Located } from './source-document.ts';
 export interface KnownTemplate {
   /** The names of its arguments in Argo Rollouts; undefined where it nests others, which declare theirs. */
   args: ReadonlySet<string> | undefined;
+  /** Those of them without a default. */
+  required: ReadonlySet<string>;
   /** Whether anything of it was translated. */
   translated: boolean;
 }
@@ -91,6 +93,16 @@ function addAnalyses(
       .at('args')
       .items()
       .flatMap((argument) => given(argument, key, known, context));
+    const missing = [...(known?.required ?? [])].find(
+      (source) => !args.some((argument) => argument['name'] === asArgumentName(source)),
+    );
+    if (missing !== undefined) {
+      ledger.refused(
+        reference,
+        `the argument ${missing} of ${name} gets no value, so the analysis is left out`,
+      );
+      continue;
+    }
     const analysis = {
       template: { ...(kind !== 'AnalysisTemplate' && { kind }), name },
       ...(args.length > 0 && { args }),
@@ -153,7 +165,7 @@ function given(
   const isHash = from.at('podTemplateHashValue').isSet;
   const hash = hashes.get(key)?.get(source);
   if (isHash && known) return [];
-  if (hash !== undefined) {
+  if (!isHash && hash !== undefined) {
     ledger.refused(
       argument,
       `another analysis gives a hash for ${source}, so the template has {{${hash}}} in its place`,

@@ -10,6 +10,8 @@ import type { Located } from './source-document.ts';
 export interface TranslatedTemplate {
   emitted: Emitted;
   args: ReadonlySet<string>;
+  /** Those of them without a default. */
+  required: ReadonlySet<string>;
 }
 
 /**
@@ -65,7 +67,12 @@ export function translateTemplate(
     },
     comments,
   };
-  return { emitted, args: new Set(needed.map(({ source }) => source)) };
+  const required = needed.filter(({ argument }) => argument.value === undefined);
+  return {
+    emitted,
+    args: new Set(needed.map(({ source }) => source)),
+    required: new Set(required.map(({ source }) => source)),
+  };
 }
 
 function nested(reference: Located, outer: Located, ledger: Ledger): { kind?: string; name: string } {

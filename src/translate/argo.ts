@@ -33,7 +33,11 @@ export function translateArgo(objects: readonly Located[]): Translation {
       if (template) templates.push(template.emitted);
       // What it nests declares arguments as well.
       const nests = object.at('spec', 'templates').items().length > 0;
-      known.set(key, { args: nests ? undefined : template?.args, translated: template !== undefined });
+      known.set(key, {
+        args: nests ? undefined : template?.args,
+        required: template?.required ?? new Set(),
+        translated: template !== undefined,
+      });
     } else if (kind !== 'Rollout') {
       ledger.refused(object, ADVICE[kind] ?? '');
     }

@@ -63,7 +63,7 @@ spec:
       join(examples, 'argo-nested/argo.yaml'),
     ]);
     const names = [...stdout.matchAll(/^ {2}name: (.*)$/gm)].map(([, name]) => name);
-    expect(names).toEqual(['canary-errors', 'everything', 'errors', 'checkout']);
+    expect(names).toEqual(['canary-errors', 'watch', 'watch-phase', 'everything', 'errors', 'checkout']);
   });
 
   test('reports as JSON', async () => {
