@@ -20,15 +20,15 @@ const measured = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom('abs', 'asFloat').map((name) => call(name, { is: 'first' })) },
 );
-const computed = fc.oneof(
-  { weight: 4, arbitrary: measured },
-  {
-    weight: 1,
-    arbitrary: fc
-      .tuple(fc.constantFrom('+', '-', '*', '/'), measured, fc.oneof(number, measured))
+const computed: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: 'xsmall', withCrossShrink: true },
+    measured,
+    fc
+      .tuple(fc.constantFrom('+', '-', '*', '/'), tie('tree'), fc.oneof(number, tie('tree')))
       .map(([text, left, right]) => operator(text, left, right)),
-  },
-);
+  ),
+})).tree;
 
 const predicate: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
