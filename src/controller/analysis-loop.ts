@@ -1,6 +1,7 @@
 import { decideRun, type RunDecision } from '../analysis/decide-run.ts';
 import { deliver, type InFlight } from '../analysis/in-flight.ts';
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import { expiresAt } from '../analysis/run-expiry.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import { resources } from '../api/resource.ts';
 import type { Clock } from '../clock.ts';
@@ -47,6 +48,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       return { kind: 'on change' };
     }
     const now = clock.now();
+    const expiry = expiresAt(run);
+    if (expiry !== undefined) return expire(run, expiry, now);
     const inFlight = collect(key, run, now);
     const decision = decideRun({ run, inFlight, now });
     if (decision.changed) {
@@ -63,6 +66,13 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     await announce(run, decision, now);
     await dispatch(decision.jobs);
     return decision.wakeAt === undefined ? { kind: 'on change' } : { kind: 'at', at: decision.wakeAt };
+  }
+
+  /** A finished run has nothing left to decide but when it goes. */
+  async function expire(run: AnalysisRun, at: number, now: number): Promise<Next> {
+    if (now < at) return { kind: 'at', at };
+    const deleted = await cache.delete(resources.analysisRun, run);
+    return deleted.ok || deleted.fault.kind === 'NotFound' ? { kind: 'on change' } : { kind: 'retry' };
   }
 
   /** What the run waits for, with the results that have come; those for an earlier run of this name are dropped. */

@@ -9,7 +9,7 @@ export function ownRun(snapshot: Snapshot, phase: AnalysisPhase, analysis = 'suc
   const { release } = record;
   const pinned = release?.guard?.analyses.find(({ name }) => name === analysis);
   if (!release?.step || !pinned) throw new Error(`no analysis ${analysis} judges the present step`);
-  const run = analysisRun({ rollout, releaseId: record.releaseId, release, step: release.step }, pinned);
+  const run = analysisRun({ rollout, record }, pinned);
   const finished = phase !== 'Pending' && phase !== 'Running';
   return {
     ...run,

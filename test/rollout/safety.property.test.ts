@@ -44,7 +44,7 @@ const GUARDS: GuardFacts[][] = [
   [guardFacts({ onSuccess: 'Hold' })],
   [guardFacts({ onFailure: 'Pause' })],
   [guardFacts({ suspend: true })],
-  [{ ...guardFacts(), templates: [undefined] }],
+  [{ ...guardFacts(), templates: [] }],
   [guardFacts({ analyses: [analysis({ steps: [2] })] })],
   [guardFacts({ analyses: [analysis(), analysis({ name: 'latency' })] })],
   [guardFacts({ name: 'one' }), guardFacts({ name: 'two', onFailure: 'Abort' })],
@@ -194,12 +194,7 @@ function withStatus(
   phase: AnalysisPhase,
 ): AnalysisRun {
   const { rollout: object, record } = base;
-  const { release } = record;
-  if (!release?.step) throw new Error('there is a step');
-  const run = analysisRun(
-    { rollout: object, releaseId: record.releaseId, release, step: release.step },
-    pinned,
-  );
+  const run = analysisRun({ rollout: object, record }, pinned);
   const { status } = ownRun(releasing({ guards: [guardFacts()] }), phase);
   return { ...run, metadata: { ...run.metadata, uid: run.metadata.name }, ...(status ? { status } : {}) };
 }

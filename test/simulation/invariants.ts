@@ -120,17 +120,13 @@ function leavesUpwards(was: RecordStatus, is: RecordStatus): boolean {
   );
 }
 
-function isJudgedGood(
-  world: World,
-  { metadata }: RolloutRecord,
-  { release, releaseId }: RecordStatus,
-): boolean {
+function isJudgedGood(world: World, { metadata }: RolloutRecord, was: RecordStatus): boolean {
+  const { release } = was;
   const rollout = world.memory.stores.of<Rollout>(resources.rollout).get(metadata);
   const runs = world.memory.stores.of<AnalysisRun>(resources.analysisRun).list();
   if (!rollout || !release?.step) return false;
-  const { step } = release;
-  return analysesOfStep(release.guard, step.index).every((analysis) => {
-    const expected = analysisRun({ rollout, releaseId, release, step }, analysis);
+  return analysesOfStep(release.guard, release.step.index).every((analysis) => {
+    const expected = analysisRun({ rollout, record: was }, analysis);
     const present = runs.find((run) => run.metadata.name === expected.metadata.name);
     return (
       present !== undefined &&
