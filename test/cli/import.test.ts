@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,5 +132,11 @@ spec:
       code: 3,
       stderr: `${folder}: there is no YAML file; name files, folders or -\n`,
     });
+  });
+
+  test('is a command of assay', { timeout: 60_000 }, () => {
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const help = execFileSync(process.execPath, [main, 'import', 'flagger', '--help'], { encoding: 'utf8' });
+    expect(help).toContain('Usage: assay import flagger [options] <path...>');
   });
 });
