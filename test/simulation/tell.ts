@@ -19,6 +19,12 @@ const manifests = readObjects(
   ),
 );
 
+const template = { kind: 'AnalysisTemplate', name: 'success-rate' };
+const STEP = { name: 'success-rate', template };
+const BACKGROUND = { name: 'all-along', template, mode: 'Background' };
+const AFTERWARDS = { name: 'afterwards', template, mode: 'PostPromotion' };
+const ANALYSES = [[STEP], [STEP, BACKGROUND], [STEP, AFTERWARDS], [STEP, BACKGROUND, AFTERWARDS]];
+
 /** Plays the story of one seed: what was broken, what was seen, and what there is at its end. */
 export async function tell(seed: number) {
   const chance = dice(seed);
@@ -32,6 +38,10 @@ export async function tell(seed: number) {
       onTimeout: chance.oneOf(['Rollback', 'Abort', 'Pause']),
       holdTimeout: `${chance.between(10, 90)}s`,
       progressDeadlineSeconds: chance.between(5, 40),
+      onInconclusive: chance.oneOf(['Pause', 'Retry']),
+      onError: chance.oneOf(['Pause', 'Retry']),
+      retry: { attempts: chance.between(1, 3), delay: `${chance.between(1, 20)}s` },
+      analyses: chance.oneOf(ANALYSES),
     }),
     series: SERIES,
     seriesIntervalMs: 10_000,
