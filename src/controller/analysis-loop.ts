@@ -40,6 +40,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   const flights = new Map<string, readonly InFlight[]>();
   /** What came since the last pass. */
   const arrived = new Map<string, MeasureResult[]>();
+  /** When runs began whose status does not say so yet. */
+  const begun = new Map<string, { uid: string | undefined; at: number }>();
   /** Of each run, what its spec comes to: it does not change from pass to pass, and takes long to find out. */
   const prepared = new Map<string, { of: string; run: PreparedRun }>();
 
@@ -50,6 +52,7 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       flights.delete(key);
       arrived.delete(key);
       prepared.delete(key);
+      begun.delete(key);
       return { kind: 'on change' };
     }
     const now = clock.now();
@@ -57,7 +60,15 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     if (expiry !== undefined) return expire(run, expiry, now);
     const inFlight = collect(key, run, now);
     const isOver = run.status !== undefined && isFinished(run.status.phase);
-    const decision = decideRun({ run, inFlight, now, ...(!isOver && { prepared: prepare(key, run) }) });
+    const before = begun.get(key);
+    const begunAt = before && before.uid === run.metadata.uid ? before.at : undefined;
+    const decision = decideRun({
+      run,
+      inFlight,
+      now,
+      begunAt,
+      ...(!isOver && { prepared: prepare(key, run) }),
+    });
     if (decision.changed) {
       const written = await writeStatus(cache, resources.analysisRun, run, decision.status);
       if (!written.ok) {
@@ -68,6 +79,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         return { kind: 'retry' };
       }
     }
+    if (decision.changed || run.status) begun.delete(key);
+    else begun.set(key, { uid: run.metadata.uid, at: begunAt ?? Math.floor(now) });
     remember(key, decision.inFlight);
     // Queries first: an Event must not make them late.
     await dispatch(decision.jobs);
