@@ -6,6 +6,7 @@ import { decide } from '../../src/rollout/decide.ts';
 import type { Snapshot } from '../../src/rollout/snapshot.ts';
 import { deployment, NAME, replicaSet } from '../builders/deployment.ts';
 import { analysis, guardFacts } from '../builders/guard.ts';
+import { rollout } from '../builders/rollout.ts';
 import { watchingRun } from '../builders/run.ts';
 import { ago, held, NOW, type ReleasePart, releasing, stableOf } from '../builders/snapshot.ts';
 import { service } from '../builders/traffic.ts';
@@ -206,6 +207,22 @@ table('the promoted pods', [
     is: 'Start NewRevision',
     to: 'release 2 Initializing',
     acts: [expect.stringContaining('replace AnalysisRun')],
+  },
+]);
+
+table('a Rollout that is left while its promoted pods are judged', [
+  {
+    title: 'judges them no further when it is disabled',
+    given: { ...promoted('Running'), rollout: rollout({ disabled: true }) },
+    is: 'Complete RolloutDisabled',
+    to: 'release 1 Completed Promoted',
+    acts: [FORGETS, expect.stringContaining('replace AnalysisRun')],
+  },
+  {
+    title: 'lets the workload go when it is deleted',
+    given: { ...promoted('Running'), rollout: rollout({ deleted: true }) },
+    is: 'Wait RolloutDeleted',
+    acts: [`replace Deployment ${NAME}: let the workload go`],
   },
 ]);
 
