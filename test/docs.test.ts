@@ -11,7 +11,13 @@ import type { KubeObject } from '../src/api/kubernetes.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'analysis-templates/README.md'];
+const PAGES = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'analysis-templates/README.md',
+  'docs/testing-templates.md',
+];
 
 describe.each(PAGES)('%s', (page) => {
   it('has no link that leads nowhere', () => {
