@@ -2,7 +2,8 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { type ControllerOptions, runController } from './run-controller.ts';
+import { testCommand } from './cli/test-command.ts';
+import type { ControllerOptions } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
 const program = new Command('assay')
@@ -62,8 +63,12 @@ program
       .default('info'),
   )
   .action(async (options: ControllerOptions) => {
+    // Loaded only here: the client of Kubernetes takes longer to load than other commands to do their work.
+    const { runController } = await import('./run-controller.ts');
     process.exitCode = await runController(options, signalled());
   });
+
+program.addCommand(testCommand(signalled));
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {
