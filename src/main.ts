@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { lintCommand } from './cli/lint-command.ts';
 import { testCommand } from './cli/test-command.ts';
 import type { ControllerOptions } from './run-controller.ts';
 
@@ -68,6 +69,7 @@ program
     process.exitCode = await runController(options, signalled());
   });
 
+program.addCommand(lintCommand());
 program.addCommand(testCommand(signalled));
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */

@@ -69,7 +69,7 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
   if (!document || source.documents.length > 1) {
     return { scenarios: [], faults: [unreadable(file, 'write one document, with templates and tests')] };
   }
-  const parsed = scenarioFileSchema.safeParse(document.toJS());
+  const parsed = scenarioFileSchema.safeParse(document.value);
   if (!parsed.success) {
     const faults = parsed.error.issues.flatMap(schemaFaults);
     return { scenarios: [], faults: faults.map((fault) => faultAt(file, source, document, fault, 'schema')) };
@@ -142,7 +142,7 @@ async function objectsOf(file: string): Promise<unknown[] | string> {
   const { documents, faults } = readYaml(text.text);
   const [fault] = faults;
   if (fault) return `line ${fault.line}, column ${fault.column} of ${file}: ${fault.message}`;
-  return documents.map((document) => document.toJS());
+  return documents.map(({ value }) => value);
 }
 
 function isTemplate(object: unknown): object is KubeObject {
