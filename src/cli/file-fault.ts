@@ -23,7 +23,11 @@ export function faultAt(
   const told = / \((?:position (\d+)|line (\d+), column (\d+))\)$/.exec(message);
   const within =
     told?.[1] === undefined ? { line: Number(told?.[2]), column: Number(told?.[3]) } : Number(told[1]);
-  const place = source.placeOf(document, path, offset ?? (told ? within : undefined));
+  const place = source.placeOf(
+    document,
+    path,
+    rule === 'unknown-field' ? 'name' : (offset ?? (told ? within : undefined)),
+  );
   const text = told ? message.slice(0, told.index) : message;
   return { file, ...place, severity, message: path === '' ? text : `${path}: ${text}`, rule };
 }

@@ -29,6 +29,10 @@ export function lintCommand(): Command {
       new Option('--format <format>', 'how faults are told').choices(Object.keys(FORMATS)).default('text'),
     )
     .addOption(new Option('--strict', 'take warnings for errors').default(false))
+    .addHelpText(
+      'after',
+      '\nExits with 0 when there is no error, 1 when there is one, and 3 when a file cannot be read.',
+    )
     .action(async (paths: string[], options: LintOptions) => {
       process.exitCode = await lint(paths, options);
     });

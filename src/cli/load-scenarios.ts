@@ -72,7 +72,10 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
   const parsed = scenarioFileSchema.safeParse(document.value);
   if (!parsed.success) {
     const faults = parsed.error.issues.flatMap(schemaFaults);
-    return { scenarios: [], faults: faults.map((fault) => faultAt(file, source, document, fault, 'schema')) };
+    return {
+      scenarios: [],
+      faults: faults.map((fault) => faultAt(file, source, document, fault, fault.rule)),
+    };
   }
   const { templates, faults } = await loadTemplates(file, parsed.data.templates);
   const scenarios: LoadedScenario[] = [];
@@ -96,9 +99,13 @@ function scenarioFaults(scenario: Scenario, template: AnalysisTemplate, at: stri
   return placed.ok ? [] : placed.faults.map((fault) => ({ ...fault, path: `${at}.${fault.path}` }));
 }
 
-function schemaFaults({ path, message, ...issue }: z.core.$ZodIssue): SchemaFault[] {
-  if (issue.code !== 'unrecognized_keys') return [{ path: fieldPath(path), message }];
-  return issue.keys.map((key) => ({ path: fieldPath([...path, key]), message: 'there is no such field' }));
+function schemaFaults({ path, message, ...issue }: z.core.$ZodIssue): (SchemaFault & { rule: string })[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: fieldPath(path), message, rule: 'schema' }];
+  return issue.keys.map((key) => ({
+    path: fieldPath([...path, key]),
+    message: 'there is no such field',
+    rule: 'unknown-field',
+  }));
 }
 
 /** The templates by name; faults have paths within the scenario file: `templates[0]`. */

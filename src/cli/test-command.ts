@@ -35,9 +35,20 @@ export function testCommand(signalled: () => AbortSignal): Command {
         .default('text'),
     )
     .addOption(new Option('--filter <text>', 'only scenarios whose name contains this'))
+    .addHelpText(
+      'after',
+      '\nExits with 0 when all scenarios passed, 1 when one did not, and 3 when they cannot be run.',
+    )
     .action(async (paths: string[], options: TestOptions) => {
-      process.exitCode = await testTemplates(paths, options, signalled());
+      process.exitCode = await testTemplates(paths, options, AbortSignal.any([signalled(), hungUp()]));
     });
+}
+
+/** Aborted when the terminal is closed, which would otherwise leave Prometheus running. */
+function hungUp(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGHUP', () => controller.abort('SIGHUP'));
+  return controller.signal;
 }
 
 async function testTemplates(paths: string[], options: TestOptions, signal: AbortSignal): Promise<number> {

@@ -31,8 +31,8 @@ export interface YamlSource {
   placeOf(document: YamlDocument, path: string, within?: PlaceWithin): Place;
 }
 
-/** A place in a text: 0-based, or as editors count. */
-export type PlaceWithin = number | Place;
+/** A place in the text of a field, 0-based or as editors count; `name` is the name of the field itself. */
+export type PlaceWithin = number | Place | 'name';
 
 /** Reads one YAML text of any number of documents. Comments and positions are kept. */
 export function readYaml(text: string): YamlSource {
@@ -86,14 +86,14 @@ function positionOf(
     if (isAlias(node)) node = node.resolve(document);
     const child = childOf(node, key);
     if (!child) return position;
-    ({ node } = child);
-    position = child.position;
+    ({ node, position } = within === 'name' ? { ...child, position: child.nameAt } : child);
   }
-  if (within === undefined || !isScalar(node) || typeof node.value !== 'string') return position;
+  if (within === undefined || within === 'name' || !isScalar(node) || typeof node.value !== 'string')
+    return position;
   return positionInScalar(text, node as Scalar<string>, offsetIn(node.value, within));
 }
 
-function offsetIn(text: string, within: PlaceWithin): number {
+function offsetIn(text: string, within: number | Place): number {
   if (typeof within === 'number') return within;
   const before = text.split('\n').slice(0, within.line - 1);
   return before.reduce((sum, line) => sum + line.length + 1, 0) + within.column - 1;
@@ -104,12 +104,18 @@ function keysOf(path: string): string[] {
   return [...path.matchAll(/\[([^\]]+)\]|[^.[\]]+/g)].map(([whole, inBrackets]) => inBrackets ?? whole);
 }
 
-function childOf(parent: unknown, key: string): { node: unknown; position: number } | undefined {
+interface Child {
+  node: unknown;
+  position: number;
+  nameAt: number;
+}
+
+function childOf(parent: unknown, key: string): Child | undefined {
   if (!isCollection(parent)) return undefined;
   if (!isMap(parent)) {
     const node = parent.items[Number(key)];
     const position = startOf(node);
-    return position === undefined ? undefined : { node, position };
+    return position === undefined ? undefined : { node, position, nameAt: position };
   }
   const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
   if (!isPair(pair)) return undefined;
@@ -117,7 +123,7 @@ function childOf(parent: unknown, key: string): { node: unknown; position: numbe
   const keyStart = startOf(pair.key);
   const valueStart = isCollection(pair.value) && !pair.value.flow ? keyStart : startOf(pair.value);
   const position = valueStart ?? keyStart;
-  return position === undefined ? undefined : { node: pair.value, position };
+  return position === undefined ? undefined : { node: pair.value, position, nameAt: keyStart ?? position };
 }
 
 function startOf(node: unknown): number | undefined {

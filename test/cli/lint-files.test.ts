@@ -124,8 +124,8 @@ describe('one text', () => {
       'fields that do not exist',
       template('query: up', 'successCondition: value > 0', 'failurLimit: 1', 'colour: red'),
       [
-        'a:9:20: warning: spec.metrics[0].failurLimit: there is no such field; did you mean failureLimit? (unknown-field)',
-        'a:10:15: warning: spec.metrics[0].colour: there is no such field (unknown-field)',
+        'a:9:7: warning: spec.metrics[0].failurLimit: there is no such field; did you mean failureLimit? (unknown-field)',
+        'a:10:7: warning: spec.metrics[0].colour: there is no such field (unknown-field)',
       ],
     ],
     [
@@ -193,7 +193,7 @@ describe('one text', () => {
       'apiVersion: assay.dev/v1alpha1\nkind: ClusterMetricSource\nmetadata: { name: default }\nspec:\n  prometheus: { address: prometheus, timout: 1s }\n',
       [
         'a:5:26: error: spec.prometheus.address: Invalid URL (schema)',
-        'a:5:46: warning: spec.prometheus.timout: there is no such field; did you mean timeout? (unknown-field)',
+        'a:5:38: warning: spec.prometheus.timout: there is no such field; did you mean timeout? (unknown-field)',
       ],
     ],
     [
@@ -335,7 +335,7 @@ describe('the formats for machines', () => {
         {
           file,
           line: 8,
-          column: 15,
+          column: 7,
           severity: 'warning',
           rule: 'unknown-field',
           message: 'spec.metrics[0].colour: there is no such field',

@@ -315,7 +315,7 @@ describe('input that cannot be used', () => {
     ['templates: [x]\ntests: []\n', /^x.test.yaml:2:8: error: tests: Too small.*\(schema\)\n/],
     [
       'templates: [a]\ntests:\n  - name: n\n    tmplate: t\n',
-      /x.test.yaml:4:14: error: tests\[0\].tmplate: there is no such field \(schema\)/,
+      /x.test.yaml:4:5: error: tests\[0\].tmplate: there is no such field \(unknown-field\)/,
     ],
   ])('%j', async (text, message) => {
     await write('x.test.yaml', text);
