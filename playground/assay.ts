@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../src/api/kubernetes.ts';
 import { freePort } from './address-block.ts';
+import { marked } from './mark.ts';
 import type { Playground } from './playground.ts';
 import { renderChart } from './render-chart.ts';
 
@@ -14,6 +15,8 @@ export interface InstalledAssay {
   readonly namespace: string;
   readonly healthUrl: string;
   readonly logFile: string;
+  /** Of the controller's process, while it runs. */
+  pid(): number;
   /** Starts the controller's process and waits until it is ready. */
   start(): Promise<void>;
   /** Ends it, and waits until it is gone. */
@@ -22,7 +25,6 @@ export interface InstalledAssay {
 
 const NAMESPACE = 'assay-system';
 const RELEASE = 'assay';
-const LOOPBACK = '127.0.0.1';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READY_MS = 30_000;
 
@@ -34,13 +36,14 @@ const NOT_HERE = ['Deployment', 'StatefulSet', 'PodDisruptionBudget', 'NetworkPo
  * chart's ServiceAccount, with no rights but that one's. Not started yet.
  */
 export async function installAssay(playground: Playground): Promise<InstalledAssay> {
-  const [webhookPort, healthPort] = [await freePort(LOOPBACK), await freePort(LOOPBACK)];
-  const webhookUrl = `https://${LOOPBACK}:${webhookPort}`;
-  await playground.kubectl(['create', 'namespace', NAMESPACE]);
+  const address = playground.webhookAddress;
+  const [webhookPort, healthPort] = [await freePort(address), await freePort(address)];
+  const webhookUrl = `https://${address}:${webhookPort}`;
+  await playground.createNamespace(NAMESPACE);
   const rendered = await renderChart(playground.helmPath, {}, NAMESPACE);
   const objects = rendered
     .filter(({ kind }) => !NOT_HERE.includes(kind))
-    .map((object) => reachedByUrl(object, webhookUrl));
+    .map((object) => marked(reachedByUrl(object, webhookUrl)));
   await playground.kubectl(
     ['apply', '--server-side', '-n', NAMESPACE, '-f', '-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
@@ -56,14 +59,18 @@ export async function installAssay(playground: Playground): Promise<InstalledAss
     'webhook-url': webhookUrl,
     'webhook-port': String(webhookPort),
     'health-port': String(healthPort),
-    'bind-address': LOOPBACK,
+    'bind-address': address,
   };
-  const healthUrl = `http://${LOOPBACK}:${healthPort}`;
+  const healthUrl = `http://${address}:${healthPort}`;
   let child: ChildProcess | undefined;
   return {
     namespace: NAMESPACE,
     healthUrl,
     logFile,
+    pid: () => {
+      if (!child?.pid) throw new Error('the controller does not run');
+      return child.pid;
+    },
     start: async () => {
       child = startProcess(flags, logFile);
       await ready(child, healthUrl, logFile);
@@ -79,7 +86,7 @@ export async function installAssay(playground: Playground): Promise<InstalledAss
   };
 }
 
-/** The chart reaches the webhooks through a Service; from this control plane they are reached at a loopback URL. */
+/** The chart reaches the webhooks through a Service; here they are reached at a URL. */
 function reachedByUrl(object: KubeObject, url: string): KubeObject {
   return JSON.parse(JSON.stringify(object), (key, value: unknown) => {
     if (key !== 'clientConfig' || typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { environment } from './process.ts';
@@ -77,22 +76,4 @@ export async function openClusterAccess({
       return file;
     },
   };
-}
-
-/**
- * Access to a cluster of one's own, named by the path of its kubeconfig. It needs kubectl on PATH.
- * Pods, ingress and Prometheus are that cluster's business; Redis as well.
- */
-export async function externalCluster(
-  kubeconfig: string,
-): Promise<ClusterAccess & { close(): Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), 'assay-cluster-'));
-  const close = () => rm(dir, { recursive: true, force: true });
-  try {
-    const access = await openClusterAccess({ kubectlProgram: 'kubectl', adminKubeconfig: kubeconfig, dir });
-    return { ...access, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }

@@ -15,7 +15,9 @@ export type Report =
   | { kind: 'ready'; hints: string[] }
   | { kind: 'failed'; message: string };
 
-export type DetachedOptions = Pick<PlaygroundOptions, 'podReadyMs' | 'pods'> & { dir: string };
+export type DetachedOptions = Pick<PlaygroundOptions, 'podReadyMs' | 'pods' | 'kubeconfig'> & {
+  dir: string;
+};
 
 /** The name by which the process of the playground in `dir` shows that it lives. */
 export function holdNameOf(dir: string): string {
@@ -77,7 +79,7 @@ export async function takeDown(dir: string): Promise<boolean> {
     if (!state.detached)
       throw new Error(`The playground in ${dir} belongs to process ${state.ownerPid} and ends with it`);
     process.kill(state.ownerPid, 'SIGTERM');
-    const killing = setTimeout(() => process.kill(state.ownerPid, 'SIGKILL'), 10_000);
+    const killing = setTimeout(() => process.kill(state.ownerPid, 'SIGKILL'), 60_000);
     const released = await hold(holdNameOf(dir), () => undefined);
     clearTimeout(killing);
     await released.release();

@@ -1,13 +1,25 @@
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import { buildControlPlane } from './build.ts';
+import { openClusterAccess } from './cluster-access.ts';
 import { healthOf, namedInstances, startDetached, takeDown } from './detached.ts';
 import { namedDir } from './instance-dir.ts';
+import { cleanUp } from './own-cluster.ts';
+import { kubeconfigOption } from './own-cluster-options.ts';
 import { startTraffic } from './traffic.ts';
 
 interface Place {
   name: string;
   dir?: string;
+}
+
+interface Up {
+  podReadyMs: number;
+  pods: 'servers' | 'status-only';
+  kubeconfig?: string;
 }
 
 const program = new Command('playground').description(
@@ -22,7 +34,8 @@ at(program.command('up'))
       .choices(['servers', 'status-only'])
       .default('servers'),
   )
-  .action(async (options: Place & { podReadyMs: number; pods: 'servers' | 'status-only' }) => {
+  .addOption(kubeconfigOption())
+  .action(async (options: Place & Up) => {
     const dir = dirOf(options);
     const interrupted = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -31,8 +44,9 @@ at(program.command('up'))
         interrupted.abort();
       });
     const startedMs = performance.now();
-    const { podReadyMs, pods } = options;
-    const hints = await startDetached({ dir, podReadyMs, pods }, say, interrupted.signal);
+    const { podReadyMs, pods, kubeconfig } = options;
+    const started = { dir, podReadyMs, pods, ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }) };
+    const hints = await startDetached(started, say, interrupted.signal);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(`\n${pc.green('The playground is up')} after ${seconds} s\n`);
     for (const hint of hints) console.log(`  ${hint}`);
@@ -45,6 +59,22 @@ at(program.command('down'))
     const dir = dirOf(options);
     const wasThere = await takeDown(dir);
     console.log(wasThere ? `Removed the playground in ${dir}` : `There is no playground in ${dir}`);
+  });
+
+program
+  .command('clean')
+  .description("Remove from somebody's own cluster what a playground left that was killed")
+  .addOption(kubeconfigOption().makeOptionMandatory())
+  .action(async ({ kubeconfig }: { kubeconfig: string }) => {
+    const { kubectl } = await buildControlPlane(say);
+    const dir = await mkdtemp(join(tmpdir(), 'assay-clean-'));
+    try {
+      const access = await openClusterAccess({ kubectlProgram: kubectl, adminKubeconfig: kubeconfig, dir });
+      for (const sentence of await cleanUp(access)) console.log(pc.yellow(sentence));
+      console.log(`Removed what playgrounds left in ${access.apiServerUrl}`);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 
 program

@@ -9,6 +9,8 @@ export interface KubeletPlace extends ServerPlace {
   addressPrefix: string;
   podReadyMs: number;
   pods: 'servers' | 'status-only';
+  /** Whether the cluster is somebody's own, where other pods are none of its business. */
+  isOwnCluster: boolean;
 }
 
 /** Starts the playground's kubelet. Its `url` serves `/targets`, the pods for Prometheus. */
@@ -18,6 +20,7 @@ export async function startKubelet(place: KubeletPlace): Promise<Part> {
     'address-prefix': place.addressPrefix,
     'ready-ms': String(place.podReadyMs),
     pods: place.pods,
+    ...(place.isOwnCluster && { 'own-cluster': '' }),
   });
 }
 
@@ -43,7 +46,7 @@ async function startNodePart(
     command: process.execPath,
     args: [
       join(import.meta.dirname, name, 'main.ts'),
-      ...Object.entries(all).map(([flag, value]) => `--${flag}=${value}`),
+      ...Object.entries(all).map(([flag, value]) => (value === '' ? `--${flag}` : `--${flag}=${value}`)),
     ],
     // Compiling the Kubernetes client anew would take half of the start.
     env: { NODE_COMPILE_CACHE: join(cacheDir(), 'node-compile') },

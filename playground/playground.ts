@@ -1,20 +1,30 @@
 import { join } from 'node:path';
 import { type AddressBlock, takeAddressBlock } from './address-block.ts';
 import { startApiServer } from './apiserver.ts';
-import { buildControlPlane } from './build.ts';
+import { buildControlPlane, type ControlPlane } from './build.ts';
 import { type ClusterAccess, openClusterAccess } from './cluster-access.ts';
 import { startControllerManager } from './controller-manager.ts';
 import { makeCredentials } from './credentials.ts';
-import { startEtcd } from './etcd.ts';
+import { type ServerPlace, startEtcd } from './etcd.ts';
 import { startNginx } from './ingress/nginx.ts';
 import { makeInstanceDir, writeState } from './instance-dir.ts';
+import { MARK } from './mark.ts';
 import { startIngressController, startKubelet } from './node-parts.ts';
+import { cleanUp, refuseOccupied } from './own-cluster.ts';
 import type { Part } from './process.ts';
 import { startPrometheus } from './prometheus.ts';
 import { startRedis } from './redis.ts';
 import { installSystemPackages } from './system-packages.ts';
 
-export interface PlaygroundOptions {
+/** Somebody's own cluster in place of a control plane of the playground's. */
+export interface OwnCluster {
+  /** The path of its kubeconfig. The cluster must be empty of Assay and Kruise, and is left as it was found. */
+  kubeconfig?: string;
+  /** The address of this machine at which its API server reaches webhooks, 127.0.0.1 unless told. */
+  webhookAddress?: string;
+}
+
+export interface PlaygroundOptions extends OwnCluster {
   /** Where everything is kept; must be empty or absent. A temporary folder unless told. */
   dir?: string;
   /** From a pod's start until it is ready, 800 ms unless told. */
@@ -28,7 +38,7 @@ export interface PlaygroundOptions {
   onProgress?: (line: string) => void;
 }
 
-/** A Kubernetes control plane on loopback, with pods, ingress, Prometheus and Redis. */
+/** A Kubernetes control plane on loopback, or a cluster of somebody's own, with pods, ingress, Prometheus and Redis. */
 export interface Playground extends ClusterAccess {
   dir: string;
   logsDir: string;
@@ -39,6 +49,10 @@ export interface Playground extends ClusterAccess {
   /** `ip:port` of the same. */
   ingressAddress: string;
   helmPath: string;
+  /** The address of this machine at which the API server reaches webhooks. */
+  webhookAddress: string;
+  /** Makes a namespace that goes with the playground, and whose pods run on its node. */
+  createNamespace(name: string): Promise<void>;
   /** Every process, by what it is. */
   parts: readonly Part[];
   /** Ends all parts and removes the folder. */
@@ -57,6 +71,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
   const { dir, logsDir, remove } = await makeInstanceDir(options.dir);
   const parts: Part[] = [];
   let addresses: AddressBlock | undefined;
+  let control: Control | undefined;
   let closing: Promise<void> | undefined;
 
   function close(): Promise<void> {
@@ -65,6 +80,9 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
   }
 
   async function closeAll(): Promise<void> {
+    // While the node still lives, so that its pods end as pods do.
+    const stayed = (await control?.leave()) ?? [];
+    for (const sentence of stayed) onProgress(sentence);
     await Promise.all(parts.map((part) => part.kill()));
     await remove(options.keepLogs ?? false);
     await addresses?.release();
@@ -84,26 +102,25 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     addresses = await takeAddressBlock();
     const place = { dir, logsDir, address: addresses.serverAddress };
     const routesDir = join(dir, 'routes');
-    const [redis, nginx, etcd, credentials] = await all([
+    const [redis, nginx, cluster] = await all([
       started(startRedis(place)),
       started(startNginx(place, routesDir)),
-      started(startEtcd(place)),
-      makeCredentials(join(dir, 'credentials')),
+      options.kubeconfig === undefined
+        ? startControlPlane(place, programs, started)
+        : joinCluster(options.kubeconfig, programs, dir),
     ]);
-    const apiServer = await startApiServer(place, programs.apiserver, etcd.url, credentials);
-    await started(Promise.resolve(apiServer.part));
-    const { kubeconfigs } = apiServer;
+    control = cluster;
+    const { access, kubeconfigs } = cluster;
     const kubelet = {
       ...place,
       kubeconfig: kubeconfigs['playground-kubelet'],
       addressPrefix: addresses.prefix,
       podReadyMs: options.podReadyMs ?? 800,
       pods: options.pods ?? 'servers',
+      isOwnCluster: options.kubeconfig !== undefined,
     };
-    const [prometheus, access] = await all([
+    const [prometheus] = await all([
       started(startKubelet(kubelet)).then(({ url }) => started(startPrometheus(place, `${url}/targets`))),
-      openClusterAccess({ kubectlProgram: programs.kubectl, adminKubeconfig: kubeconfigs.admin, dir }),
-      started(startControllerManager(place, programs.controllerManager, apiServer, credentials)),
       started(startIngressController(place, kubeconfigs['playground-ingress'], routesDir)),
     ]);
     await writeState(dir, {
@@ -120,6 +137,11 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       ingressUrl: nginx.url,
       ingressAddress: new URL(nginx.url).host,
       helmPath: programs.helm,
+      webhookAddress: options.webhookAddress ?? '127.0.0.1',
+      createNamespace: async (name) => {
+        const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [MARK]: '' } } };
+        await access.kubectl(['create', '-f', '-'], JSON.stringify(namespace));
+      },
       parts,
       close,
     };
@@ -127,6 +149,48 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     await close();
     throw error;
   }
+}
+
+/** The API server that the other parts work with. */
+interface Control {
+  access: ClusterAccess;
+  kubeconfigs: Record<'playground-kubelet' | 'playground-ingress', string>;
+  /** Takes back what was brought there. Answers in sentences what had to stay. */
+  leave(): Promise<string[]>;
+}
+
+async function startControlPlane(
+  place: ServerPlace,
+  programs: ControlPlane,
+  started: (starting: Promise<Part>) => Promise<Part>,
+): Promise<Control> {
+  const [etcd, credentials] = await all([
+    started(startEtcd(place)),
+    makeCredentials(join(place.dir, 'credentials')),
+  ]);
+  const apiServer = await startApiServer(place, programs.apiserver, etcd.url, credentials);
+  await started(Promise.resolve(apiServer.part));
+  const { kubeconfigs } = apiServer;
+  const [access] = await all([
+    openClusterAccess({
+      kubectlProgram: programs.kubectl,
+      adminKubeconfig: kubeconfigs.admin,
+      dir: place.dir,
+    }),
+    started(startControllerManager(place, programs.controllerManager, apiServer, credentials)),
+  ]);
+  // It goes with all that is in it.
+  return { access, kubeconfigs, leave: async () => [] };
+}
+
+async function joinCluster(kubeconfig: string, { kubectl }: ControlPlane, dir: string): Promise<Control> {
+  const access = await openClusterAccess({ kubectlProgram: kubectl, adminKubeconfig: kubeconfig, dir });
+  await refuseOccupied(access);
+  return {
+    access,
+    kubeconfigs: { 'playground-kubelet': kubeconfig, 'playground-ingress': kubeconfig },
+    leave: () => cleanUp(access),
+  };
 }
 
 /** Waits for every one, so that what still starts while another fails is not forgotten, and then for the values. */

@@ -10,6 +10,7 @@ import { clusterClient } from '../src/cluster/client.ts';
 import { loadKubeConfig } from '../src/cluster/kubeconfig.ts';
 import type { Store } from '../src/cluster/port.ts';
 import { openStore } from '../src/cluster/store.ts';
+import { MARK } from './mark.ts';
 import type { Playground } from './playground.ts';
 
 /** The names of the walkthrough: one Deployment, Service and Ingress, and the Rollout that releases it. */
@@ -28,8 +29,8 @@ function repositoryFile(path: string): string {
 }
 
 /** Applies the walkthrough's manifests, unchanged, to its namespace, and waits until its pods are ready. */
-export async function applyWalkthrough({ kubectl }: Playground): Promise<void> {
-  await kubectl(['create', 'namespace', NAMESPACE]);
+export async function applyWalkthrough({ kubectl, createNamespace }: Playground): Promise<void> {
+  await createNamespace(NAMESPACE);
   await kubectl(['apply', '-n', NAMESPACE, '-f', repositoryFile('examples/walkthrough/echoserver.yaml')]);
   await kubectl(['apply', '-n', NAMESPACE, '-f', repositoryFile('examples/walkthrough/rollout.yaml')]);
   await kubectl(['rollout', 'status', '-n', NAMESPACE, `deployment/${WORKLOAD}`, '--timeout=60s']);
@@ -52,7 +53,9 @@ export function imageOf(tag: string): string {
 export async function applyTemplates({ kubectl }: Playground): Promise<void> {
   const folder = repositoryFile('analysis-templates');
   for (const name of await readdir(folder)) {
-    if (name.endsWith('.yaml')) await kubectl(['apply', '-f', `${folder}/${name}`]);
+    if (!name.endsWith('.yaml')) continue;
+    await kubectl(['apply', '-f', `${folder}/${name}`]);
+    await kubectl(['label', '--overwrite', '-f', `${folder}/${name}`, `${MARK}=`]);
   }
 }
 

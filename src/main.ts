@@ -2,6 +2,8 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { analyzeCommand } from './cli/analyze.ts';
+import { backtestCommand } from './cli/backtest.ts';
 import { lintCommand } from './cli/lint-command.ts';
 import { testCommand } from './cli/test-command.ts';
 import type { ControllerOptions } from './run-controller.ts';
@@ -64,13 +66,15 @@ program
       .default('info'),
   )
   .action(async (options: ControllerOptions) => {
-    // Loaded only here: the client of Kubernetes takes longer to load than other commands to do their work.
+    // Only when it is wanted: the other commands do without its adapters, which take a second to load.
     const { runController } = await import('./run-controller.ts');
     process.exitCode = await runController(options, signalled());
   });
 
+program.addCommand(analyzeCommand());
+program.addCommand(backtestCommand());
 program.addCommand(lintCommand());
-program.addCommand(testCommand(signalled));
+program.addCommand(testCommand());
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {

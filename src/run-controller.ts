@@ -73,6 +73,7 @@ async function run(options: ControllerOptions, stopped: AbortSignal, log: Logger
     prefix: options.queuePrefix,
     key: await queueKey(cluster, options.namespace),
     log,
+    here: {},
     onForged: (queue: string) => metrics.forged.inc({ queue }),
   };
   const queue = bullmqQueue(transport);

@@ -16,6 +16,7 @@ const PAGES = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'analysis-templates/README.md',
+  'docs/metric-sources.md',
   'docs/testing-templates.md',
 ];
 

@@ -4,7 +4,8 @@ import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import { installAssay } from '../assay.ts';
-import { openPlayground, type Playground } from '../playground.ts';
+import { MARK } from '../mark.ts';
+import { type OwnCluster, openPlayground, type Playground } from '../playground.ts';
 import { startTraffic } from '../traffic.ts';
 import {
   applyTemplates,
@@ -41,13 +42,17 @@ const ALERT_MS = 5_000;
 const GUARD = fileURLToPath(new URL('manifests/guard.yaml', import.meta.url));
 
 /** Brings everything up; `progress` is told what is being waited for. */
-export async function openDemo(progress: (line: string) => void, signal: AbortSignal): Promise<Demo> {
+export async function openDemo(
+  cluster: OwnCluster,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Demo> {
   const closers: (() => unknown)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const playground = await openPlayground({ onProgress: progress });
+    const playground = await openPlayground({ ...cluster, onProgress: progress });
     closers.push(() => playground.close());
     const timeline = new Timeline((line) => console.log(line));
     const sink = await openAlertSink((body) => {
@@ -96,6 +101,7 @@ async function applyGuard(playground: Playground, sinkUrl: string): Promise<void
     .replace('<SINK_URL>', sinkUrl);
   const [source = '', ...guard] = manifests.split('\n---\n');
   await playground.kubectl(['apply', '-f', '-'], source);
+  await playground.kubectl(['label', '--overwrite', '-f', '-', `${MARK}=`], source);
   await applyTemplates(playground);
   await playground.kubectl(['apply', '-n', NAMESPACE, '-f', '-'], guard.join('\n---\n'));
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { kubeconfigOption, webhookAddressOption } from '../own-cluster-options.ts';
+import type { OwnCluster } from '../playground.ts';
 import { type Demo, openDemo } from './demo.ts';
 import { differences, stories } from './stories.ts';
 
@@ -10,8 +12,10 @@ const options = new Command('npm run demo --')
   )
   .option('--json <file>', 'write the timeline to this file as well')
   .option('--keep', 'leave everything up at the end, and say how to look around')
+  .addOption(kubeconfigOption())
+  .addOption(webhookAddressOption())
   .parse()
-  .opts<{ json?: string; keep?: boolean }>();
+  .opts<{ json?: string; keep?: boolean } & OwnCluster>();
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
@@ -23,7 +27,9 @@ process.exit();
 async function run(): Promise<number> {
   let demo: Demo | undefined;
   try {
-    demo = await openDemo((line) => console.error(pc.dim(line)), interrupted.signal);
+    const { kubeconfig, webhookAddress } = options;
+    const ownCluster = { ...(kubeconfig && { kubeconfig }), ...(webhookAddress && { webhookAddress }) };
+    demo = await openDemo(ownCluster, (line) => console.error(pc.dim(line)), interrupted.signal);
     const failed = await tell(demo);
     if (options.json) await demo.timeline.write(options.json);
     console.log(closing(failed));

@@ -22,9 +22,11 @@ export interface KubeletOptions {
   addressPrefix: string;
   readyMs: number;
   withServers: boolean;
+  /** Whether the pods of this namespace are to run here. */
+  takes(namespace: string): Promise<boolean>;
 }
 
-/** Binds every pod to the one node and runs it. It goes on until the process ends. */
+/** Binds every pod of the namespaces that it takes to the one node and runs it. It goes on until the process ends. */
 export function startKubelet(options: KubeletOptions): void {
   const { cluster, send, pods, targets, log, nodeName } = options;
   const runs = new Map<string, PodRun>();
@@ -64,9 +66,10 @@ export function startKubelet(options: KubeletOptions): void {
     run.observe(pod);
   }
 
-  function bind(pod: RunnablePod): Promise<void> {
-    const { name, namespace } = pod.metadata;
-    return insist(pod, 'bind', `${podPath(pod)}/binding`, {
+  async function bind(pod: RunnablePod): Promise<void> {
+    const { name, namespace = '' } = pod.metadata;
+    if (!(await options.takes(namespace))) return;
+    await insist(pod, 'bind', `${podPath(pod)}/binding`, {
       apiVersion: 'v1',
       kind: 'Binding',
       metadata: { name, namespace },

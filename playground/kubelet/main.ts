@@ -6,8 +6,9 @@ import { clusterClient } from '../../src/cluster/client.ts';
 import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
 import { openStore } from '../../src/cluster/store.ts';
 import { transport } from '../../src/cluster/transport.ts';
+import { MARK, NODE_NAME } from '../mark.ts';
 import { startKubelet } from './kubelet.ts';
-import { registerNode } from './node.ts';
+import { keepNodeAlive, registerNode } from './node.ts';
 import { serveTargets } from './targets.ts';
 
 // The kubelet as a process of its own, started by ../parts.ts.
@@ -19,10 +20,12 @@ const { values } = parseArgs({
     'address-prefix': { type: 'string', default: '127.10' },
     'ready-ms': { type: 'string', default: '800' },
     pods: { type: 'string', default: 'servers' },
+    // In a cluster of somebody's own only the pods of namespaces that bear the mark are this kubelet's.
+    'own-cluster': { type: 'boolean', default: false },
   },
 });
 
-const nodeName = 'playground';
+const nodeName = NODE_NAME;
 const log = pino();
 const kubeConfig = loadKubeConfig(values.kubeconfig);
 const cluster = clusterClient(kubeConfig, { fieldManager: 'playground-kubelet' });
@@ -40,6 +43,13 @@ startKubelet({
   addressPrefix: values['address-prefix'],
   readyMs: Number(values['ready-ms']),
   withServers: values.pods === 'servers',
+  takes: values['own-cluster'] ? isMarkedNamespace : async () => true,
 });
+if (values['own-cluster']) void keepNodeAlive(cluster, nodeName, Date.now);
 await pods.start();
 targets.setReady();
+
+async function isMarkedNamespace(name: string): Promise<boolean> {
+  const read = await cluster.get(resources.namespace, { name });
+  return read.ok && read.object.metadata.labels?.[MARK] !== undefined;
+}

@@ -1,7 +1,7 @@
-import type { QueryAnswer } from './query-answer.ts';
+import type { MetricQuery, QueryAnswer } from './query-answer.ts';
 
 /** A query that is due now. */
-export interface MeasureJob {
+export interface MeasureJob extends MetricQuery {
   /** Derived from (run uid, metric, sequence, try): adding it twice is adding it once. */
   id: string;
   run: { uid: string; namespace: string; name: string };
@@ -10,9 +10,6 @@ export interface MeasureJob {
   /** 1-based number of the try of this sequence. */
   attempt: number;
   source: string;
-  query: string;
-  /** Epoch milliseconds at which the query is evaluated. */
-  evaluateAt: number;
 }
 
 /** What a worker brought back for a MeasureJob. */

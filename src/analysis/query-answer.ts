@@ -9,10 +9,10 @@ export interface Series {
 
 /** What a metric source answered to a query; trouble is an answer too. */
 export type QueryAnswer =
-  /** To an instant query: one value a series. */
-  | { kind: 'samples'; values: SampleValue[]; warnings: string[] }
+  /** To an instant query: one value a series. With `warnings` it may be incomplete; `infos` are only advice. */
+  | { kind: 'samples'; values: SampleValue[]; warnings: string[]; infos?: string[] }
   /** To a range query or a raw one: the samples of each series. */
-  | { kind: 'series'; series: Series[]; warnings: string[] }
+  | { kind: 'series'; series: Series[]; warnings: string[]; infos?: string[] }
   | {
       kind: 'fault';
       reason: string;

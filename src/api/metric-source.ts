@@ -9,6 +9,50 @@ const secretKeySchema = z
   .object({ name: nameSchema, key: z.string().min(1) })
   .describe('A key of a Secret in the namespace of the controller.');
 
+const authSchema = z
+  .object({
+    basic: z
+      .object({
+        username: z.string().regex(/^[^:\p{Cc}]*$/u, 'must hold neither a colon nor control characters'),
+        password: secretKeySchema,
+      })
+      .optional(),
+    bearer: z.object({ token: secretKeySchema }).optional(),
+    oauth2: z
+      .object({
+        tokenUrl: z.url({ protocol: /^https?$/ }).describe('Where tokens are asked for.'),
+        clientId: z.string().min(1),
+        clientSecret: secretKeySchema,
+        scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).optional(),
+        params: z
+          .record(z.string(), z.string())
+          .optional()
+          .describe('Sent to the token endpoint as they are, such as audience.'),
+      })
+      .optional()
+      .describe('Tokens by the client credentials grant.'),
+  })
+  .describe('Exactly one of basic, bearer and oauth2.');
+
+const tlsSchema = z
+  .object({
+    caBundle: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Certificates in PEM, or its base64, that are trusted in place of the public authorities.'),
+    serverName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The name that the certificate must be for, when the address has another.'),
+    insecureSkipVerify: z
+      .boolean()
+      .optional()
+      .describe('Trusts any certificate, and so anyone between the controller and the server.'),
+  })
+  .describe('How the certificate of an https address is checked.');
+
 const schema = z.object({
   spec: z.object({
     prometheus: z.object({
@@ -17,12 +61,8 @@ const schema = z.object({
         .record(z.string(), z.string())
         .optional()
         .describe('Sent with every query, such as X-Scope-OrgID.'),
-      auth: z
-        .object({
-          basic: z.object({ username: z.string(), password: secretKeySchema }).optional(),
-          bearer: z.object({ token: secretKeySchema }).optional(),
-        })
-        .optional(),
+      auth: authSchema.optional(),
+      tls: tlsSchema.optional(),
       timeout: durationSchema.optional().describe('The longest that one query may take. 10s when unset.'),
       maxConcurrentQueries: z.int().min(1).optional().describe('Across all replicas. 20 when unset.'),
       maxQueriesPerSecond: z.int().min(1).optional().describe('Across all replicas. No limit when unset.'),
@@ -51,6 +91,12 @@ export const clusterMetricSourceKind = {
   columns: [
     { name: 'Address', type: 'string', jsonPath: '.spec.prometheus.address' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  rules: [
+    {
+      rule: '!has(self.spec.prometheus.auth) || [has(self.spec.prometheus.auth.basic), has(self.spec.prometheus.auth.bearer), has(self.spec.prometheus.auth.oauth2)].exists_one(given, given)',
+      message: 'give exactly one of basic, bearer and oauth2 in spec.prometheus.auth',
+    },
   ],
 } as const satisfies KindDefinition;
 

@@ -1,6 +1,7 @@
 import type { MeasureJob } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { durationMs } from '../api/duration.ts';
+import type { FaultReason } from '../prometheus/fault.ts';
 import { remoteWrite } from '../prometheus/remote-write.ts';
 import { prometheusSource } from '../prometheus/source.ts';
 import { compare, type Difference } from '../scenario/compare.ts';
@@ -33,8 +34,8 @@ const OUTAGE: QueryAnswer = {
   message: 'the scenario has an outage here',
   retryable: true,
 };
-/** What Prometheus did not answer because of its surroundings says nothing about a template. */
-const SURROUNDINGS = ['Timeout', 'Unreachable', 'ClockSkew', 'Cancelled', 'ServerError', 'NotPrometheus'];
+/** What is wrong with a query; any other trouble is the server's and says nothing about a template. */
+const OF_THE_QUERY: readonly string[] = ['BadQuery', 'TooLarge'] satisfies FaultReason[];
 
 /**
  * Plays scenarios one after the other, each in a week of its own after all that came before, and with nothing
@@ -87,13 +88,10 @@ async function play(place: PlacedScenario, source: QuerySource, signal: AbortSig
   return turn.value;
 }
 
-async function answer(
-  { query, evaluateAt }: MeasureJob,
-  source: QuerySource,
-  signal: AbortSignal,
-): Promise<QueryAnswer> {
-  const answered = await source({ query, evaluateAt }, signal);
-  if (answered.kind === 'fault' && SURROUNDINGS.includes(answered.reason)) throw new Error(answered.message);
+async function answer(job: MeasureJob, source: QuerySource, signal: AbortSignal): Promise<QueryAnswer> {
+  const { query, evaluateAt, range, raw } = job;
+  const answered = await source({ query, evaluateAt, ...(range && { range }), ...(raw && { raw }) }, signal);
+  if (answered.kind === 'fault' && !OF_THE_QUERY.includes(answered.reason)) throw new Error(answered.message);
   return answered;
 }
 

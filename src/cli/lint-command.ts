@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import type { FileFault } from './file-fault.ts';
 import { type LintResult, lintTexts } from './lint-files.ts';
 import { lintGithub, lintJson, lintSarif, lintText } from './lint-report.ts';
+import { EXIT_ERROR, exitWithVerdicts } from './terminal.ts';
 
 const FORMATS = {
   text: lintText,
@@ -13,7 +14,7 @@ const FORMATS = {
   github: lintGithub,
 } as const satisfies Record<string, (result: LintResult) => string>;
 
-const EXIT = { clean: 0, faulty: 1, unreadable: 3 } as const;
+const EXIT = { clean: 0, faulty: 1 } as const;
 
 interface LintOptions {
   format: keyof typeof FORMATS;
@@ -22,7 +23,7 @@ interface LintOptions {
 
 /** `assay lint`: what is wrong with templates, guards and Rollouts, and where, before a cluster sees them. */
 export function lintCommand(): Command {
-  return new Command('lint')
+  const command = new Command('lint')
     .description('Check analysis templates, guards and Rollouts in files, without a cluster.')
     .argument('<file...>', 'YAML files, folders with them, or - for standard input')
     .addOption(
@@ -36,6 +37,7 @@ export function lintCommand(): Command {
     .action(async (paths: string[], options: LintOptions) => {
       process.exitCode = await lint(paths, options);
     });
+  return exitWithVerdicts(command);
 }
 
 async function lint(paths: readonly string[], { format, strict }: LintOptions): Promise<number> {
@@ -52,7 +54,7 @@ async function lint(paths: readonly string[], { format, strict }: LintOptions): 
   const linted = lintTexts([...files].map(([file, content]) => ({ file, text: content })));
   const result = { ...linted, faults: [...unreadable, ...linted.faults] };
   process.stdout.write(FORMATS[format](result));
-  if (unreadable.length > 0) return EXIT.unreadable;
+  if (unreadable.length > 0) return EXIT_ERROR;
   return result.faults.some(({ severity }) => strict || severity === 'error') ? EXIT.faulty : EXIT.clean;
 }
 

@@ -18,6 +18,8 @@ interface Entry {
   busy: boolean;
   /** The earliest wish that came while the key was busy. */
   again: number | undefined;
+  /** Ends the wait until `dueAt`; undefined once it is due. */
+  cancelWait: (() => void) | undefined;
 }
 
 const FIRST_RETRY_MS = 50;
@@ -34,34 +36,51 @@ export function workQueue(
 ): WorkQueue {
   const { clock, concurrency } = options;
   const entries = new Map<string, Entry>();
+  /** Keys that are due and not being worked on, in the order in which they became so. */
+  const due = new Set<string>();
   let running = 0;
   let stopped = false;
-  let cancelTimer: (() => void) | undefined;
   let onIdle: (() => void) | undefined;
 
   function add(key: string, at = clock.now()): void {
     if (stopped) return;
     const entry = entries.get(key);
-    if (!entry) entries.set(key, { dueAt: at, failures: 0, busy: false, again: undefined });
-    else if (entry.busy) entry.again = Math.min(entry.again ?? at, at);
-    else entry.dueAt = Math.min(entry.dueAt, at);
+    if (entry?.busy) entry.again = Math.min(entry.again ?? at, at);
+    else if (!entry)
+      wait(key, { dueAt: at, failures: 0, busy: false, again: undefined, cancelWait: undefined });
+    else if (at < entry.dueAt) wait(key, { ...entry, dueAt: at });
     dispatch();
   }
 
+  /** A timer for each key, and no list to sort: thousands of keys wait most of the time. */
+  function wait(key: string, entry: Entry): void {
+    entries.get(key)?.cancelWait?.();
+    entries.set(key, entry);
+    entry.cancelWait = undefined;
+    const waitMs = entry.dueAt - clock.now();
+    if (waitMs <= 0) {
+      due.add(key);
+      return;
+    }
+    due.delete(key);
+    entry.cancelWait = clock.after(waitMs, () => {
+      entry.cancelWait = undefined;
+      due.add(key);
+      dispatch();
+    });
+  }
+
   function dispatch(): void {
-    cancelTimer?.();
-    cancelTimer = undefined;
     if (stopped) return;
-    const now = clock.now();
-    const waiting = [...entries].filter(([, entry]) => !entry.busy).sort(([, a], [, b]) => a.dueAt - b.dueAt);
-    for (const [key, entry] of waiting) {
-      if (entry.dueAt > now || running >= concurrency) break;
+    for (const key of due) {
+      if (running >= concurrency) return;
+      const entry = entries.get(key);
+      due.delete(key);
+      if (!entry) continue;
       entry.busy = true;
       running += 1;
       void work(key, entry);
     }
-    const next = waiting.find(([, entry]) => !entry.busy);
-    if (next && running < concurrency) cancelTimer = clock.after(next[1].dueAt - now, dispatch);
   }
 
   async function work(key: string, entry: Entry): Promise<void> {
@@ -77,7 +96,7 @@ export function workQueue(
     entry.failures = next.kind === 'retry' ? entry.failures + 1 : 0;
     const wishes = [entry.again, wishOf(next, entry.failures)].filter((at) => at !== undefined);
     entry.again = undefined;
-    if (wishes.length > 0) entry.dueAt = Math.min(...wishes);
+    if (wishes.length > 0 && !stopped) wait(key, { ...entry, dueAt: Math.min(...wishes) });
     else entries.delete(key);
     dispatch();
     if (running === 0) onIdle?.();
@@ -93,12 +112,11 @@ export function workQueue(
   return {
     add,
     get depth() {
-      const now = clock.now();
-      return [...entries.values()].filter((entry) => entry.busy || entry.dueAt <= now).length;
+      return due.size + running;
     },
     stop: () => {
       stopped = true;
-      cancelTimer?.();
+      for (const { cancelWait } of entries.values()) cancelWait?.();
       if (running === 0) return Promise.resolve();
       return new Promise((resolve) => {
         onIdle = resolve;

@@ -1,5 +1,6 @@
 import { type JobsOptions, Queue, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
+import type { MeasureResult } from '../analysis/measure-job.ts';
 import { runWorker, type WorkerConfig } from './bullmq-worker.ts';
 import { ALERT_QUEUE, ALERT_RESULTS, MEASURE_RESULTS } from './port.ts';
 import { describe, type Lifeline, redisOptions, within } from './redis.ts';
@@ -18,6 +19,11 @@ export interface BullmqConfig {
   /** Key of the signatures; the same in every process. */
   key: string | Uint8Array;
   log: Logger;
+  /**
+   * Shared by the two sides of one process: a result whose listener is here takes no way through Redis, which
+   * would cost more than the rest of the measurement.
+   */
+  here?: { onMeasured?: (result: MeasureResult) => Promise<void> };
   /** Called for each job or result that was dropped because its signature is not ours. */
   onForged?: (queue: string) => void;
 }
@@ -91,7 +97,17 @@ export function bullmqClient(config: BullmqConfig) {
     startAfter: Promise<unknown> = Promise.resolve(),
   ): () => Promise<void> {
     const onError = trouble(name);
-    const halt = runWorker<T>({ ...config, queue: name, lifeline, onError, startAfter, options, perform });
+    const hold = (forMs: number) => within(ADD_MS, open(name).rateLimit(forMs));
+    const halt = runWorker<T>({
+      ...config,
+      queue: name,
+      lifeline,
+      onError,
+      startAfter,
+      options,
+      perform,
+      hold,
+    });
     const stop = async (): Promise<void> => {
       if (stops.delete(stop)) await halt();
     };

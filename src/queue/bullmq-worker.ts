@@ -17,6 +17,15 @@ export class TryAgain extends Error {
   }
 }
 
+/** Says that the whole queue is to be left alone, and this job done again afterwards. */
+export class LeaveAlone extends Error {
+  readonly forMs: number;
+  constructor(forMs: number) {
+    super(`left alone for ${forMs} ms`);
+    this.forMs = forMs;
+  }
+}
+
 export interface WorkerConfig<T> {
   queue: string;
   redisUrl: string;
@@ -30,7 +39,10 @@ export interface WorkerConfig<T> {
   /** Takes no job before this is settled. */
   startAfter: Promise<unknown>;
   options: Partial<WorkerOptions>;
+  /** May reject with TryAgain or LeaveAlone. */
   perform: (body: T, attempt: number) => Promise<void>;
+  /** Keeps every replica from starting a job of the queue. */
+  hold: (forMs: number) => Promise<unknown>;
 }
 
 /** Performs the signed jobs of one queue until it is stopped. Answers how to stop, which takes under two seconds. */
@@ -48,13 +60,21 @@ export function runWorker<T>(config: WorkerConfig<T>): () => Promise<void> {
       log.warn({ queue, job: job.id }, 'dropped a job whose signature is not ours');
       return;
     }
-    await new Promise<void>((resolve, reject) => {
-      abandons.add(reject);
-      config
-        .perform(body, job.attemptsMade + 1)
-        .then(resolve, reject)
-        .finally(() => abandons.delete(reject));
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        abandons.add(reject);
+        config
+          .perform(body, job.attemptsMade + 1)
+          .then(resolve, reject)
+          .finally(() => abandons.delete(reject));
+      });
+    } catch (error) {
+      if (!(error instanceof LeaveAlone)) throw error;
+      await config.hold(error.forMs);
+      // Takes the job back without an event, and without counting it as a try.
+      underWay -= 1;
+      throw Worker.RateLimitError();
+    }
   };
 
   const worker = new Worker(queue, process, {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import { type BullmqConfig, bullmqClient } from './bullmq-client.ts';
-import { TryAgain } from './bullmq-worker.ts';
+import { LeaveAlone, TryAgain } from './bullmq-worker.ts';
 import {
   ALERT_QUEUE,
   ALERT_RESULTS,
@@ -18,6 +18,8 @@ import {
 /** How often a result is tried to be added, each time for up to two seconds, before it is dropped. */
 const PUBLISH_TRIES = 4;
 const PUBLISH_PAUSE_MS = 500;
+/** BullMQ looks whether a queue is to be left alone only when it has a rate: this one is never reached. */
+const NO_RATE_PER_SECOND = 1_000_000_000;
 const RESULT_CONCURRENCY = 32;
 const ALERT_CONCURRENCY = 8;
 /** Whether a delivery is tried again is up to who delivers; this only ends what never would. */
@@ -35,7 +37,14 @@ export function bullmqQueue(config: BullmqConfig): JobQueue {
         attempts: ALERT_TRIES_MAX,
         backoff: { type: 'custom' },
       }),
-    onMeasured: async (listener) => client.work<MeasureResult>(MEASURE_RESULTS, listener, listening),
+    onMeasured: async (listener) => {
+      const stop = client.work<MeasureResult>(MEASURE_RESULTS, listener, listening);
+      if (config.here) config.here.onMeasured = listener;
+      return async () => {
+        if (config.here?.onMeasured === listener) delete config.here.onMeasured;
+        await stop();
+      };
+    },
     onAlerted: async (listener) => client.work<AlertResult>(ALERT_RESULTS, listener, listening),
     depths: client.depths,
     close: client.close,
@@ -59,16 +68,30 @@ export function bullmqWorkers(config: BullmqConfig): JobWorkers {
     );
   }
 
+  /** Gives a result to a listener of this very process; false when there is none, or it could not take it. */
+  async function handOver(result: MeasureResult): Promise<boolean> {
+    const listener = config.here?.onMeasured;
+    if (!listener) return false;
+    return listener(result).then(
+      () => true,
+      () => false,
+    );
+  }
+
   return {
     serveMeasures: async (source, measure) => {
       const name = measureQueue(source.name);
       const limits = client.keepConcurrency(name, source.concurrency);
       const stopWorker = client.work<MeasureJob>(
         name,
-        async (job) => publish(MEASURE_RESULTS, await measure(job)),
+        async (job) => {
+          const { pauseMs, ...result } = await measure(job);
+          if (pauseMs !== undefined) throw new LeaveAlone(pauseMs);
+          if (!(await handOver(result))) await publish(MEASURE_RESULTS, result);
+        },
         {
           concurrency: source.concurrency,
-          ...(source.perSecond ? { limiter: { max: source.perSecond, duration: 1_000 } } : {}),
+          limiter: { max: source.perSecond ?? NO_RATE_PER_SECOND, duration: 1_000 },
         },
         limits.written,
       );

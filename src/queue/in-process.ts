@@ -18,11 +18,16 @@ export interface InProcessConfig {
   onGivenUp?: (queue: string, error: unknown) => void;
 }
 
+/** When a job is to be done again: as its next try, or as the same one with the whole lane held until then. */
+type Again = { afterMs: number; as: 'nextTry' | 'sameTry' };
+
 /** Does a job; answers when to do it again, or undefined when it is done. */
-type Perform = (job: unknown, attempt: number) => Promise<number | undefined>;
+type Perform = (job: unknown, attempt: number) => Promise<Again | undefined>;
 
 interface Lane {
   waiting: { id: string; job: unknown; attempt: number }[];
+  /** While it is above 0 nothing is started. */
+  holds: number;
   /** Ids that are waiting, under way or to be tried again. */
   ids: Set<string>;
   active: number;
@@ -51,7 +56,7 @@ export function inProcessQueue({ sleep, onGivenUp }: InProcessConfig): {
   function lane(name: string): Lane {
     let found = lanes.get(name);
     if (!found) {
-      found = { waiting: [], ids: new Set(), active: 0, server: undefined };
+      found = { waiting: [], holds: 0, ids: new Set(), active: 0, server: undefined };
       lanes.set(name, found);
     }
     return found;
@@ -72,6 +77,7 @@ export function inProcessQueue({ sleep, onGivenUp }: InProcessConfig): {
     const { server } = from;
     if (!server) return;
     const mayStart = () =>
+      from.holds === 0 &&
       from.active < server.concurrency &&
       (server.perSecond === undefined || server.startedThisSecond < server.perSecond);
     while (mayStart()) {
@@ -91,18 +97,27 @@ export function inProcessQueue({ sleep, onGivenUp }: InProcessConfig): {
           onGivenUp?.(name, error);
           return undefined;
         })
-        .then((againAfterMs) => {
+        .then((again) => {
           from.active -= 1;
           server.running.delete(running);
-          if (againAfterMs === undefined) from.ids.delete(next.id);
-          else void again(name, from, { ...next, attempt: next.attempt + 1 }, againAfterMs);
+          if (again === undefined) from.ids.delete(next.id);
+          else if (again.as === 'sameTry') void hold(name, from, next, again.afterMs);
+          else void tryAgain(name, from, { ...next, attempt: next.attempt + 1 }, again.afterMs);
           start(name, from);
         });
       server.running.add(running);
     }
   }
 
-  async function again(
+  async function hold(name: string, to: Lane, job: Lane['waiting'][number], forMs: number): Promise<void> {
+    to.holds += 1;
+    to.waiting.unshift(job);
+    await sleep(forMs);
+    to.holds -= 1;
+    if (!closed) start(name, to);
+  }
+
+  async function tryAgain(
     name: string,
     to: Lane,
     next: Lane['waiting'][number],
@@ -170,13 +185,18 @@ export function inProcessQueue({ sleep, onGivenUp }: InProcessConfig): {
     },
     workers: {
       serveMeasures: async (source, measure) =>
-        serve(measureQueue(source.name), source, async (job) =>
-          publish(MEASURE_RESULTS, await measure(job as MeasureJob)),
-        ),
+        serve(measureQueue(source.name), source, async (job) => {
+          const { pauseMs, ...result } = await measure(job as MeasureJob);
+          return pauseMs === undefined
+            ? publish(MEASURE_RESULTS, result)
+            : { afterMs: pauseMs, as: 'sameTry' };
+        }),
       serveAlerts: async (deliver) =>
         serve(ALERT_QUEUE, { concurrency: Number.POSITIVE_INFINITY }, async (job, attempt) => {
           const { retryAfterMs, ...result } = await deliver(job as AlertJob, attempt);
-          return retryAfterMs ?? publish(ALERT_RESULTS, result);
+          return retryAfterMs === undefined
+            ? publish(ALERT_RESULTS, result)
+            : { afterMs: retryAfterMs, as: 'nextTry' };
         }),
       close,
     },

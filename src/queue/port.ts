@@ -27,6 +27,15 @@ export interface AlertTry extends AlertResult {
   retryAfterMs?: number | undefined;
 }
 
+/** What one try to measure came to: a result, unless its source asks to be left alone. */
+export interface MeasureTry extends MeasureResult {
+  /**
+   * For so long no replica starts a job of this source. Then this job is done again as if it had not begun,
+   * and what it came to so far is no result.
+   */
+  pauseMs?: number | undefined;
+}
+
 /** The controller's side. `add…` resolves to false when the queue cannot take the job now. */
 export interface JobQueue {
   /** A job whose id is waiting or under way is not added again; once it is done its id is free. */
@@ -51,7 +60,7 @@ export interface JobWorkers {
    */
   serveMeasures(
     source: { name: string; concurrency: number; perSecond?: number | undefined },
-    measure: (job: MeasureJob) => Promise<MeasureResult>,
+    measure: (job: MeasureJob) => Promise<MeasureTry>,
   ): Promise<() => Promise<void>>;
   /** `attempt` counts the tries of this job from 1. */
   serveAlerts(deliver: (job: AlertJob, attempt: number) => Promise<AlertTry>): Promise<() => Promise<void>>;

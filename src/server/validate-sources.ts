@@ -1,8 +1,24 @@
 import type { Metric } from '../api/analysis-template.ts';
-import { type ClusterMetricSource, DEFAULT_SOURCE } from '../api/metric-source.ts';
+import { parseObject } from '../api/kind.ts';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { type ClusterMetricSource, clusterMetricSourceKind, DEFAULT_SOURCE } from '../api/metric-source.ts';
+import { checkMetricSource, metricSourceWarnings } from '../api/metric-source-validation.ts';
 import { resources } from '../api/resource.ts';
-import { type Finding, fault, unknown } from './finding.ts';
+import { type AdmissionAnswer, type AdmissionRequest, subjectOf } from './admission-review.ts';
+import { answerOf, type Finding, fault, faultsOf, unknown, warning } from './finding.ts';
 import type { Lookup } from './lookup.ts';
+
+/** Says whether a ClusterMetricSource may be written as it is. Its Secrets may come later. */
+export function validateMetricSource(request: AdmissionRequest, raw: KubeObject): AdmissionAnswer {
+  const parsed = parseObject(clusterMetricSourceKind, raw);
+  const findings = parsed.ok
+    ? [
+        ...faultsOf(checkMetricSource(parsed.object)),
+        ...metricSourceWarnings(parsed.object).map((text) => warning(text)),
+      ]
+    : faultsOf(parsed.faults);
+  return answerOf(subjectOf(request), findings);
+}
 
 /**
  * Whether the sources that these metrics name exist and may be used from `namespace`; a cluster-wide template

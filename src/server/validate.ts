@@ -2,7 +2,6 @@ import { alertReceiverKind } from '../api/alert-receiver.ts';
 import { ASSAY_GROUP, KRUISE_GROUP } from '../api/group.ts';
 import { type KindDefinition, parseObject } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { clusterMetricSourceKind } from '../api/metric-source.ts';
 import { type AdmissionAnswer, type AdmissionRequest, allow, deny, subjectOf } from './admission-review.ts';
 import { isController } from './controller-identity.ts';
 import { answerOf, faultsOf } from './finding.ts';
@@ -10,6 +9,7 @@ import { isCollection, onlyMetadataChanges } from './unchanged.ts';
 import { validateGuard } from './validate-guard.ts';
 import { validateRollout } from './validate-rollout.ts';
 import { validateRun } from './validate-run.ts';
+import { validateMetricSource } from './validate-sources.ts';
 import { validateTemplate } from './validate-template.ts';
 import type { ValidationFacts } from './validation-facts.ts';
 
@@ -25,7 +25,7 @@ const VALIDATIONS = new Map<string, Validation>([
   [`${ASSAY_GROUP}/RolloutGuard`, unlessUntouched(validateGuard)],
   [`${ASSAY_GROUP}/AnalysisTemplate`, unlessUntouched(validateTemplate)],
   [`${ASSAY_GROUP}/ClusterAnalysisTemplate`, unlessUntouched(validateTemplate)],
-  [`${ASSAY_GROUP}/ClusterMetricSource`, unlessUntouched(validateShape(clusterMetricSourceKind))],
+  [`${ASSAY_GROUP}/ClusterMetricSource`, unlessUntouched(validateMetricSource)],
   [`${ASSAY_GROUP}/AlertReceiver`, unlessUntouched(validateShape(alertReceiverKind))],
   [`${ASSAY_GROUP}/AnalysisRun`, validateRun],
   [`${ASSAY_GROUP}/RolloutRecord`, validateRecord],

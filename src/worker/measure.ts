@@ -1,15 +1,19 @@
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
+import { observeSource, type SourceState } from '../analysis/source-state.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { ClusterMetricSource } from '../api/metric-source.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { Cluster, Store } from '../cluster/port.ts';
 import type { PrometheusConfig } from '../prometheus/source.ts';
-import type { JobWorkers } from '../queue/port.ts';
+import type { JobWorkers, MeasureTry } from '../queue/port.ts';
 import { askSource } from './ask-source.ts';
 
 const DEFAULT_CONCURRENCY = 20;
+const LONGEST_PAUSE_MS = 60_000;
+/** A source that asks for one pause after the other is not waited for longer: the fault becomes the result. */
+const LONGEST_WAIT_MS = 120_000;
 
 export interface MeasureWorkerDeps {
   workers: JobWorkers;
@@ -29,6 +33,8 @@ export interface Measured {
   /** `Answered`, or the reason of the fault. */
   outcome: string;
   durationMs: number;
+  /** What this worker knows of the source, after this query. */
+  state?: SourceState;
 }
 
 type Limits = Parameters<JobWorkers['serveMeasures']>[0];
@@ -42,10 +48,11 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
   const ended = new AbortController();
   const ask = askSource({ ...deps, signal: ended.signal });
   const served = new Map<string, { limits: Limits; stop: () => Promise<void> }>();
+  const states = new Map<string, SourceState>();
   /** Changes are followed one after the other, each to what the source is by then. */
   let turn = Promise.resolve();
 
-  async function measure(job: MeasureJob): Promise<MeasureResult> {
+  async function measure(job: MeasureJob): Promise<MeasureTry> {
     const startedAt = clock.now();
     const answer = await answerTo(job);
     const finishedAt = clock.now();
@@ -53,11 +60,27 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
       source: job.source,
       outcome: answer.kind === 'fault' ? answer.reason : 'Answered',
       durationMs: finishedAt - startedAt,
+      ...observe({ job, startedAt, finishedAt, answer }),
     });
-    return { job, startedAt, finishedAt, answer };
+    const pauseMs = pauseAfter(job, answer, finishedAt);
+    return { job, startedAt, finishedAt, answer, ...(pauseMs !== undefined && { pauseMs }) };
   }
 
-  async function answerTo({ source: name, run, query, evaluateAt }: MeasureJob): Promise<QueryAnswer> {
+  /** Tells a person once when a source goes and once when it is back, however many runs ask it. */
+  function observe({ job: { source }, ...result }: MeasureResult): Pick<Measured, 'state'> {
+    const before = states.get(source);
+    const state = observeSource(before, result);
+    if (!state) return {};
+    states.set(source, state);
+    if (state.down && !before?.down) {
+      log.warn({ source, reason: state.down.reason }, `a metric source is down: ${state.down.message}`);
+    } else if (!state.down && before?.down) {
+      log.info({ source, downSince: before.down.since }, 'a metric source answers again');
+    }
+    return { state };
+  }
+
+  async function answerTo({ source: name, run, ...job }: MeasureJob): Promise<QueryAnswer> {
     const source = sources.get({ name });
     if (!source) {
       const message = `ClusterMetricSource ${name} does not exist; create it or name another in the template`;
@@ -68,7 +91,8 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
       const message = `ClusterMetricSource ${name} is not for namespace ${run.namespace}; add it to its allowedNamespaces or name another source`;
       return { kind: 'fault', reason: 'Forbidden', message, retryable: false };
     }
-    return ask(source, { query, evaluateAt });
+    const { query, evaluateAt, range, raw } = job;
+    return ask(source, { query, evaluateAt, ...(range && { range }), ...(raw && { raw }) });
   }
 
   async function follow(name: string): Promise<void> {
@@ -77,6 +101,7 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
     const present = served.get(name);
     if (sameJson(present?.limits ?? null, limits ?? null)) return;
     served.delete(name);
+    if (!source) states.delete(name);
     await present?.stop();
     if (limits) {
       served.set(name, { limits, stop: await workers.serveMeasures(limits, measure) });
@@ -103,6 +128,12 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
     // Only now: queries that were under way had their chance to end.
     ended.abort();
   };
+}
+
+/** For how long the source is left alone before this job is done again; undefined when the answer is final. */
+function pauseAfter(job: MeasureJob, answer: QueryAnswer, now: number): number | undefined {
+  if (answer.kind !== 'fault' || answer.retryAfterMs === undefined) return undefined;
+  return now - job.evaluateAt < LONGEST_WAIT_MS ? Math.min(answer.retryAfterMs, LONGEST_PAUSE_MS) : undefined;
 }
 
 function limitsOf({ metadata, spec }: ClusterMetricSource): Limits {

@@ -203,6 +203,54 @@ export function queueContract(name: string, openQueue: () => Promise<OpenQueue>)
       expect(first).not.toHaveBeenCalled();
     });
 
+    test('a source that asks to be left alone is, and the job comes back as it was', async () => {
+      const { results } = await collect();
+      const calls: { id: string; at: number }[] = [];
+      const jobs: MeasureJob[] = [];
+      const measure = async (job: MeasureJob) => {
+        calls.push({ id: job.id, at: performance.now() });
+        jobs.push(job);
+        return { ...measured(job), ...(calls.length === 1 && { pauseMs: 500 }) };
+      };
+      await serve(measure, 1);
+      await queue.addMeasure(measureJob('a'));
+      await vi.waitFor(() => expect(calls).toHaveLength(1), soon);
+      await queue.addMeasure(measureJob('a'));
+      await queue.addMeasure(measureJob('b'));
+      expect(await queue.depths()).toMatchObject({ 'measure-default': 2 });
+      await vi.waitFor(() => expect(results).toHaveLength(2), soon);
+      expect(calls.map(({ id }) => id).toSorted()).toEqual(['a', 'a', 'b']);
+      expect((calls[1]?.at ?? 0) - (calls[0]?.at ?? 0)).toBeGreaterThan(450);
+      expect(jobs.filter(({ id }) => id === 'a')).toEqual([measureJob('a'), measureJob('a')]);
+      expect(results.map(({ job }) => job.id).toSorted()).toEqual(['a', 'b']);
+      expect(results[0]).not.toHaveProperty('pauseMs');
+      expect(await queue.depths()).toMatchObject({ 'measure-default': 0 });
+    });
+
+    test('while one source is left alone another is asked', async () => {
+      const { results } = await collect();
+      await serve(async (job) => ({ ...measured(job), pauseMs: 60_000 }));
+      await workers.serveMeasures({ name: 'other', concurrency: 1 }, async (job) => measured(job));
+      await queue.addMeasure(measureJob('theirs'));
+      await queue.addMeasure(measureJob('ours', 'other'));
+      await vi.waitFor(() => expect(results.map(({ job }) => job.id)).toEqual(['ours']), soon);
+      expect(await queue.depths()).toMatchObject({ 'measure-default': 1 });
+    });
+
+    test('a source that is left alone can be stopped at once, and its jobs stay', async () => {
+      let calls = 0;
+      const stop = await serve(async (job) => {
+        calls += 1;
+        return { ...measured(job), pauseMs: 60_000 };
+      });
+      await queue.addMeasure(measureJob('a'));
+      await vi.waitFor(() => expect(calls).toBe(1), soon);
+      const asked = performance.now();
+      await stop();
+      expect(performance.now() - asked).toBeLessThan(2_000);
+      expect(await queue.depths()).toMatchObject({ 'measure-default': 1 });
+    });
+
     test('an alert is tried again when its deliverer says so, and reported once', async () => {
       const results: AlertResult[] = [];
       await queue.onAlerted(async (result) => {

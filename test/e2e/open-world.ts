@@ -1,6 +1,6 @@
 import { type InstalledAssay, installAssay } from '../../playground/assay.ts';
 import { type AlertSink, openAlertSink } from '../../playground/demo/alert-sink.ts';
-import { openPlayground, type Playground } from '../../playground/playground.ts';
+import { type OwnCluster, openPlayground, type Playground } from '../../playground/playground.ts';
 import {
   applyWalkthrough,
   hasEnded,
@@ -30,8 +30,8 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(): Promise<World> {
-  const playground = await openPlayground({});
+export async function openWorld(ownCluster = ownClusterOfEnvironment()): Promise<World> {
+  const playground = await openPlayground(ownCluster);
   const closers: (() => unknown)[] = [() => playground.close()];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -81,6 +81,12 @@ export async function openWorld(): Promise<World> {
     await close();
     throw error;
   }
+}
+
+/** With `ASSAY_KUBECONFIG` the tests run in that cluster; `KUBECONFIG` is not looked at. */
+function ownClusterOfEnvironment(): OwnCluster {
+  const { ASSAY_KUBECONFIG: kubeconfig } = process.env;
+  return kubeconfig ? { kubeconfig } : {};
 }
 
 /** The instant of the newest decision with this reason, epoch ms. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClusterAccess, externalCluster } from '../../playground/cluster-access.ts';
+import { buildControlPlane } from '../../playground/build.ts';
+import { openClusterAccess } from '../../playground/cluster-access.ts';
 import { openPlayground, type Playground } from '../../playground/playground.ts';
 import { startTraffic } from '../../playground/traffic.ts';
 import type { Pod } from '../../src/api/kubernetes.ts';
@@ -212,18 +213,17 @@ describe('access', () => {
       '--role=reads-pods',
       '--serviceaccount=default:reader',
     ]);
-    const reader: ClusterAccess & { close(): Promise<void> } = await externalCluster(
-      await playground.userKubeconfig('default', 'reader'),
+    const programs = await buildControlPlane(() => undefined);
+    const reader = await openClusterAccess({
+      kubectlProgram: programs.kubectl,
+      adminKubeconfig: await playground.userKubeconfig('default', 'reader'),
+      dir: playground.dir,
+    });
+    expect(await reader.kubectl(['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).toBe(
+      'system:serviceaccount:default:reader',
     );
-    try {
-      expect(await reader.kubectl(['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).toBe(
-        'system:serviceaccount:default:reader',
-      );
-      expect(await reader.kubectl(['get', 'pods', '-o', 'name'])).toContain('pod/echoserver-');
-      await expect(reader.kubectl(['get', 'secrets'])).rejects.toThrow(/secrets is forbidden/);
-    } finally {
-      await reader.close();
-    }
+    expect(await reader.kubectl(['get', 'pods', '-o', 'name'])).toContain('pod/echoserver-');
+    await expect(reader.kubectl(['get', 'secrets'])).rejects.toThrow(/secrets is forbidden/);
   });
 
   it('leaves a record of who changed what', async () => {

@@ -32,14 +32,15 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-function config(): BullmqConfig {
+function config(here?: BullmqConfig['here']): BullmqConfig {
   const log = pino({ level: 'silent' });
-  return { redisUrl: redis.url, prefix: 'test', key: 'secret', log, onForged: (name) => forged.push(name) };
+  const onForged = (name: string) => forged.push(name);
+  return { redisUrl: redis.url, prefix: 'test', key: 'secret', log, onForged, ...(here && { here }) };
 }
 
-function open() {
-  const queue = bullmqQueue(config());
-  const workers = bullmqWorkers(config());
+function open(here?: BullmqConfig['here']) {
+  const queue = bullmqQueue(config(here));
+  const workers = bullmqWorkers(config(here));
   closers.push(() => Promise.all([queue.close(), workers.close()]));
   return { queue, workers };
 }
@@ -75,6 +76,11 @@ const soon = { timeout: 10_000, interval: 20 };
 
 queueContract('the queue over Redis', async () => {
   const { queue, workers } = open();
+  return { queue, workers, close: () => Promise.all([queue.close(), workers.close()]).then(() => {}) };
+});
+
+queueContract('the queue over Redis within one process', async () => {
+  const { queue, workers } = open({});
   return { queue, workers, close: () => Promise.all([queue.close(), workers.close()]).then(() => {}) };
 });
 
@@ -149,6 +155,50 @@ describe('limits hold across replicas', () => {
     await vi.waitFor(() => expect(results).toHaveLength(9), soon);
     // Windows are fixed, not sliding: nine jobs at three a second need a third window.
     expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(1_000);
+  });
+});
+
+describe('a source that asks to be left alone', () => {
+  test.each([undefined, 5])('is by both workers together, with a rate of %s a second', async (perSecond) => {
+    const { queue, workers, results } = await openWithResults();
+    const other = bullmqWorkers(config());
+    closers.push(() => other.close());
+    const calls: number[] = [];
+    const measure = async (job: ReturnType<typeof measureJob>) => {
+      calls.push(performance.now());
+      return { ...measured(job), ...(calls.length === 1 && { pauseMs: 1_500 }) };
+    };
+    await workers.serveMeasures({ name: 'default', concurrency: 1, perSecond }, measure);
+    await other.serveMeasures({ name: 'default', concurrency: 1, perSecond }, measure);
+    await queue.addMeasure(measureJob('first'));
+    await vi.waitFor(() => expect(calls).toHaveLength(1), soon);
+    for (let n = 0; n < 4; n++) await queue.addMeasure(measureJob(`job-${n}`));
+    await vi.waitFor(() => expect(results).toHaveLength(5), soon);
+    expect(calls).toHaveLength(6);
+    expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThan(1_400);
+    expect(results.map(({ job }) => job.id).toSorted()).toEqual([
+      'first',
+      'job-0',
+      'job-1',
+      'job-2',
+      'job-3',
+    ]);
+  });
+
+  test('counts no try, however often it asks', async () => {
+    const { queue, workers, results } = await openWithResults();
+    const reader = new Queue('measure-default', { connection: { url: redis.url }, prefix: 'test' });
+    closers.push(() => reader.close());
+    let calls = 0;
+    const attempts: (number | undefined)[] = [];
+    await workers.serveMeasures({ name: 'default', concurrency: 1 }, async (job) => {
+      calls += 1;
+      attempts.push((await reader.getJob('id-a'))?.attemptsMade);
+      return { ...measured(job), ...(calls < 4 && { pauseMs: 50 }) };
+    });
+    await queue.addMeasure(measureJob('a'));
+    await vi.waitFor(() => expect(results).toHaveLength(1), soon);
+    expect(attempts).toEqual([0, 0, 0, 0]);
   });
 });
 

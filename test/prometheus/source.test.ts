@@ -36,9 +36,14 @@ test.each<[string, Script, QueryAnswer]>([
   ['a number that is none', answers(200, vector('NaN')), samples('NaN')],
   ['infinities, told apart', answers(200, vector('+Inf', '-Inf', 'Inf')), samples('+Inf', '-Inf', '+Inf')],
   [
-    'warnings and infos',
+    'warnings and infos, told apart',
     answers(200, { ...vector('1'), warnings: ['store c is gone'], infos: ['PromQL info: not a counter'] }),
-    { kind: 'samples', values: [1], warnings: ['store c is gone', 'PromQL info: not a counter'] },
+    { kind: 'samples', values: [1], warnings: ['store c is gone'], infos: ['PromQL info: not a counter'] },
+  ],
+  [
+    'infos among the warnings, as older servers have them',
+    answers(200, { ...vector('1'), warnings: ['store c is gone', 'PromQL info: not a counter'] }),
+    { kind: 'samples', values: [1], warnings: ['store c is gone'], infos: ['PromQL info: not a counter'] },
   ],
   ['null for no warnings', answers(200, { ...vector('1'), warnings: null }), samples(1)],
 ])('%s is an answer', async (_title, script, expected) => {

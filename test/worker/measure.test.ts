@@ -149,7 +149,9 @@ describe('a job', () => {
         evaluationDelayMs: 30_000,
       },
     ]);
-    expect(it.measured).toEqual([{ source: 'default', outcome: 'Answered', durationMs: 25 }]);
+    expect(it.measured).toEqual([
+      { source: 'default', outcome: 'Answered', durationMs: 25, state: { at: 1_700_000_000_025 } },
+    ]);
   });
 
   test('of a namespace that the source is not for is refused without a query', async () => {
@@ -205,6 +207,73 @@ describe('a job', () => {
     await vi.waitFor(() => expect(it.results).toHaveLength(6));
     expect(it.asked).toHaveLength(5);
   });
+});
+
+describe('a job whose source asks to be left alone', () => {
+  const busy: QueryAnswer = {
+    kind: 'fault',
+    reason: 'TooManyRequests',
+    message: 'later',
+    retryable: true,
+    retryAfterMs: 20,
+  };
+  const job = { ...measureJob('a'), evaluateAt: 1_700_000_000_000 };
+
+  test('comes back without a result, and is asked again', async () => {
+    await it.put(metricSource('default'));
+    it.state.answer = async () => (it.asked.length === 1 ? busy : answered);
+    await it.start();
+    await it.queue.addMeasure(job);
+    await vi.waitFor(() => expect(it.results.map(({ answer }) => answer)).toEqual([answered]));
+    expect(it.measured.map(({ outcome }) => outcome)).toEqual(['TooManyRequests', 'Answered']);
+  });
+
+  test('is given up after two minutes: the fault is its result', async () => {
+    await it.put(metricSource('default'));
+    it.state.answer = async () => {
+      it.advance(60_000);
+      return busy;
+    };
+    await it.start();
+    await it.queue.addMeasure(job);
+    await vi.waitFor(() => expect(it.results.map(({ answer }) => answer)).toEqual([busy]));
+    expect(it.asked).toHaveLength(2);
+  });
+});
+
+test('a range and a raw query reach the source as they are', async () => {
+  await it.put(metricSource('default'));
+  await it.start();
+  const range = { windowMs: 60_000, stepMs: 15_000 };
+  await it.queue.addMeasure({ ...measureJob('a'), range });
+  await it.queue.addMeasure({ ...measureJob('b'), raw: true });
+  await vi.waitFor(() => expect(it.results).toHaveLength(2));
+  const { query, evaluateAt } = measureJob('a');
+  expect(it.asked).toEqual([
+    { query, evaluateAt, range },
+    { query, evaluateAt, raw: true },
+  ]);
+});
+
+test('a source that is down is told once, and once when it is back', async () => {
+  await it.put(metricSource('default'));
+  const down: QueryAnswer = { kind: 'fault', reason: 'Unreachable', message: 'refused', retryable: true };
+  it.state.answer = async () => (it.asked.length < 4 ? down : answered);
+  await it.start();
+  for (const id of ['a', 'b', 'c', 'd', 'e']) {
+    await it.queue.addMeasure({ ...measureJob(id), query: id });
+    await vi.waitFor(() => expect(it.results.at(-1)?.job.id).toBe(id));
+    it.advance(1_000);
+  }
+  expect(it.log.lines.filter((line) => / is down| answers again/.test(line))).toEqual([
+    'a metric source is down: refused {"source":"default","reason":"Unreachable"}',
+    'a metric source answers again {"source":"default","downSince":1700000000000}',
+  ]);
+  expect(it.measured[2]?.state).toEqual({
+    at: 1_700_000_002_000,
+    down: { since: 1_700_000_000_000, reason: 'Unreachable', message: 'refused' },
+  });
+  expect(it.measured[4]?.state).toEqual({ at: 1_700_000_004_000 });
 });
 
 describe('sources', () => {
@@ -293,19 +362,6 @@ describe('credentials', () => {
     await ask('d');
     expect(it.reads()).toBe(3);
     expect(it.opened.at(-1)).toMatchObject({ basic: { password: 'pw' } });
-  });
-
-  test('that the server refuses are read again at the next query', async () => {
-    await it.cluster.create(resources.secret, secret('prom', { token: 'old' }));
-    await it.put(metricSource('default', bearer));
-    const refused: QueryAnswer = { kind: 'fault', reason: 'Unauthorized', message: 'no', retryable: false };
-    it.state.answer = async () => refused;
-    await it.start();
-    await it.queue.addMeasure(measureJob('a'));
-    await vi.waitFor(() => expect(it.results[0]?.answer).toEqual(refused));
-    await it.queue.addMeasure(measureJob('b'));
-    await vi.waitFor(() => expect(it.results).toHaveLength(2));
-    expect(it.reads()).toBe(2);
   });
 
   test.each([

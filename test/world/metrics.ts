@@ -1,5 +1,6 @@
 import type { MeasureJob } from '../../src/analysis/measure-job.ts';
-import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
+import type { QueryAnswer, SampleValue, Series } from '../../src/analysis/query-answer.ts';
+import { durationMs } from '../../src/api/duration.ts';
 import { keyOf, type Pod } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -24,7 +25,8 @@ interface KnownPod {
 
 /**
  * A metric source: a query names a metric and picks pods, as in `success-rate{pod=~"…"}`, and is answered by the
- * series of those pods' version. The series of a version begins when the first of the picked pods is ready.
+ * series of those pods' version. The series of a version begins when the first of the picked pods is ready. A raw
+ * query ends in how far it goes back, as in `success-rate{pod=~"…"}[1m]`.
  */
 export function metricsOf(options: {
   stores: Stores;
@@ -70,15 +72,30 @@ export function metricsOf(options: {
     const metric = /^[\w:-]+/.exec(job.query)?.[0] ?? '';
     const picked = pickedPods(job);
     const versions = [...new Set(picked.map(({ version }) => version))].toSorted();
-    const values = versions.flatMap((version) => {
+    const found = versions.flatMap((version) => {
       const times = picked.flatMap((pod) =>
         pod.version === version && pod.readyAt !== undefined ? [pod.readyAt] : [],
       );
       const samples = series.get(`${version}/${metric}`);
-      const value = samples && sampleAt(samples, job.evaluateAt - Math.min(...times), intervalMs);
-      return times.length === 0 || value === undefined ? [] : [value];
+      return samples && times.length > 0 ? [{ version, samples, since: Math.min(...times) }] : [];
     });
-    return { kind: 'samples', values, warnings: [] };
+    const valueAt = ({ samples, since }: (typeof found)[number], at: number) =>
+      sampleAt(samples, at - since, intervalMs);
+    if (!job.range && !job.raw) {
+      const values = found.flatMap((each) => valueAt(each, job.evaluateAt) ?? []);
+      return { kind: 'samples', values, warnings: [] };
+    }
+    const answered = found.map((each): Series => {
+      const instants = job.range
+        ? stepsOf(job.evaluateAt, job.range)
+        : scrapesOf(job, each.since, intervalMs);
+      const samples = instants.flatMap((at): [number, SampleValue][] => {
+        const value = valueAt(each, at);
+        return value === undefined ? [] : [[at, value]];
+      });
+      return { labels: { version: each.version }, samples };
+    });
+    return { kind: 'series', series: answered.filter(({ samples }) => samples.length > 0), warnings: [] };
   }
 
   return {
@@ -88,4 +105,18 @@ export function metricsOf(options: {
     },
     stop: unsubscribe,
   };
+}
+
+function stepsOf(end: number, { windowMs, stepMs }: NonNullable<MeasureJob['range']>): number[] {
+  return Array.from({ length: Math.floor(windowMs / stepMs) + 1 }, (_, n) => end - windowMs + n * stepMs);
+}
+
+/** The scrapes within the range of a raw query; one exactly at its beginning is not among them. */
+function scrapesOf({ query, evaluateAt }: MeasureJob, since: number, intervalMs: number): number[] {
+  const text = /\[(\w+)\]$/.exec(query)?.[1];
+  if (text === undefined) throw new Error(`the raw query ${query} does not say how far it goes back`);
+  const begin = evaluateAt - durationMs(text);
+  const first = Math.max(0, Math.floor((begin - since) / intervalMs) + 1);
+  const last = Math.floor((evaluateAt - since) / intervalMs);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => since + (first + n) * intervalMs);
 }

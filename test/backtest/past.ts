@@ -1,0 +1,68 @@
+import type { SampleValue } from '../../src/analysis/query-answer.ts';
+import type { Metric } from '../../src/api/analysis-template.ts';
+import { chunksOf } from '../../src/backtest/chunks.ts';
+import { type BacktestPlan, type Period, planBacktest } from '../../src/backtest/plan.ts';
+import { judgeSamples, type SampledMetric } from '../../src/backtest/samples.ts';
+
+export const MINUTE_MS = 60_000;
+/** A round instant to begin at. */
+export const START = Date.parse('2026-03-01T00:00:00Z');
+
+export const minute = (count: number) => START + count * MINUTE_MS;
+
+/** What a metric was worth at an instant: the values of its series, none for no data. */
+export type Past = (at: number) => SampleValue[];
+
+/** A metric that is measured once a minute. */
+export function metric(fields: Partial<Metric> = {}): Metric {
+  return {
+    name: 'success-rate',
+    query: 'sum(good)',
+    interval: '1m',
+    count: 3,
+    successCondition: 'value >= 0.95',
+    ...fields,
+  };
+}
+
+/** A past with these values, one a minute; the last one stays. */
+export function minutes(...values: (SampleValue | undefined)[]): Past {
+  return (at) => {
+    const value = values[Math.min(values.length - 1, Math.floor((at - START) / MINUTE_MS))];
+    return value === undefined ? [] : [value];
+  };
+}
+
+/** A plan over so many minutes, and the metrics as they would have been sampled. */
+export function sampledPast(
+  pasts: readonly { metric: Metric; past: Past; warnings?: string[] }[],
+  options: { minutes: number; incident?: Period; stepMs?: number; maxDuration?: string },
+): { plan: BacktestPlan; sampled: SampledMetric[] } {
+  const { incident, stepMs = MINUTE_MS, maxDuration = '1h' } = options;
+  const planned = planBacktest(
+    { metrics: pasts.map((each) => each.metric), args: [], maxDuration },
+    { period: { from: START, to: minute(options.minutes) }, stepMs, namespace: 'shop', incident },
+  );
+  if (!planned.ok) throw new Error(planned.message);
+  const { plan } = planned;
+  const sampled = plan.metrics.map((each, index) => {
+    const { past = () => [], warnings = [] } = pasts[index] ?? {};
+    return judgeSamples(
+      each,
+      chunksOf(plan.period, each.resolutionMs).map((chunk) => {
+        const series = new Map<number, [number, SampleValue][]>();
+        for (let at = chunk.first; at <= chunk.last; at += each.resolutionMs) {
+          for (const [number, value] of past(at).entries()) {
+            series.set(number, [...(series.get(number) ?? []), [at, value]]);
+          }
+        }
+        const answered = [...series].map(([number, samples]) => ({
+          labels: { pod: `pod-${number}` },
+          samples,
+        }));
+        return { chunk, answer: { kind: 'series', series: answered, warnings } };
+      }),
+    );
+  });
+  return { plan, sampled };
+}

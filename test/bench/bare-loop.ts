@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { AnalysisRun } from '../../src/api/analysis-run.ts';
+import { resources } from '../../src/api/resource.ts';
+import { clusterClient } from '../../src/cluster/client.ts';
+import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
+import { prometheusSource } from '../../src/prometheus/source.ts';
+
+// What there is to do, with nothing around it: for each run a timer, the query, and the write of the status with
+// the measurement in it, over the same two clients. No queue, no watch, no verdict, and a crash loses everything.
+
+const { values } = parseArgs({
+  options: {
+    kubeconfig: { type: 'string' },
+    namespace: { type: 'string', default: 'default' },
+    prometheus: { type: 'string', default: '' },
+    count: { type: 'string', default: '12' },
+    'interval-ms': { type: 'string', default: '10000' },
+  },
+});
+const [count, intervalMs] = [Number(values.count), Number(values['interval-ms'])];
+const cluster = clusterClient(loadKubeConfig(values.kubeconfig), { fieldManager: 'bare-loop' });
+const ask = prometheusSource(
+  { address: values.prometheus, timeoutMs: 10_000, evaluationDelayMs: 0 },
+  { now: Date.now },
+);
+const never = new AbortController().signal;
+
+const listed = await cluster.list<AnalysisRun>(resources.analysisRun, { namespace: values.namespace });
+if (!listed.ok) throw new Error(listed.fault.message);
+console.log('listening');
+await Promise.all(listed.object.items.map(measure));
+process.exit(0);
+
+async function measure(first: AnalysisRun, index: number, all: readonly AnalysisRun[]): Promise<void> {
+  let run = first;
+  const query = run.spec.metrics[0]?.query ?? '';
+  // Spread over one interval, as runs that began at different times are.
+  const startsAt = Date.now() + 2_000 + (index / all.length) * intervalMs;
+  for (let sequence = 0; sequence < count; sequence++) {
+    const evaluateAt = Math.round(startsAt + sequence * intervalMs);
+    await sleep(evaluateAt - Date.now());
+    const startedAt = new Date().toISOString();
+    const answer = await ask({ query, evaluateAt }, never);
+    if (answer.kind !== 'samples') throw new Error(`no sample: ${JSON.stringify(answer)}`);
+    const measurement = {
+      sequence,
+      outcome: 'Successful' as const,
+      value: String(answer.values[0]),
+      samples: 1,
+      query,
+      evaluatedAt: new Date(evaluateAt).toISOString(),
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      reason: 'SuccessConditionMet',
+      message: `success-rate ${answer.values[0]} satisfies value >= 0.95`,
+    };
+    const before = run.status?.metricResults[0];
+    const result = {
+      ...(before ?? {
+        name: 'success-rate',
+        failed: 0,
+        inconclusive: 0,
+        error: 0,
+        consecutiveFailure: 0,
+        consecutiveError: 0,
+      }),
+      phase: 'Running' as const,
+      count: sequence + 1,
+      successful: sequence + 1,
+      consecutiveSuccess: sequence + 1,
+      nextSequence: sequence + 1,
+      withData: sequence + 1,
+      measurements: [...(before?.measurements ?? []), measurement],
+    };
+    const status = { phase: 'Running' as const, startedAt, metricResults: [result] };
+    const written = await cluster.replace(resources.analysisRun, { ...run, status }, 'status');
+    if (!written.ok) throw new Error(written.fault.message);
+    run = written.object;
+  }
+}

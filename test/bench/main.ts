@@ -1,0 +1,15 @@
+import { Command } from 'commander';
+import { analysisBench } from './analysis.ts';
+import { backtestBench } from './backtest.ts';
+import { judgesBench } from './judges.ts';
+
+/** Measures what the documents claim; each subcommand prints its conditions with its figures. */
+const program = new Command('npm run bench --').description(
+  'Measure what Assay costs and what its judges are worth',
+);
+program.addCommand(analysisBench());
+program.addCommand(backtestBench());
+program.addCommand(judgesBench());
+await program.parseAsync();
+// A child or a socket of a bench that has ended must not keep it alive.
+process.exit();
