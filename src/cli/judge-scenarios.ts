@@ -1,4 +1,4 @@
-import type { MeasureJob } from '../analysis/measure-job.ts';
+import type { Answered, MeasureJob } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { durationMs } from '../api/duration.ts';
 import type { FaultReason } from '../prometheus/fault.ts';
@@ -83,16 +83,25 @@ async function play(place: PlacedScenario, source: QuerySource, signal: AbortSig
   while (!turn.done) {
     const { jobs, now } = turn.value;
     const isOut = place.outages.some(({ from, to }) => from <= now && now < to);
-    turn = playing.next(await Promise.all(jobs.map((job) => (isOut ? OUTAGE : answer(job, source, signal)))));
+    turn = playing.next(
+      await Promise.all(jobs.map((job) => (isOut ? outage(job) : answersTo(job, source, signal)))),
+    );
   }
   return turn.value;
 }
 
-async function answer(job: MeasureJob, source: QuerySource, signal: AbortSignal): Promise<QueryAnswer> {
-  const { query, evaluateAt, range, raw } = job;
-  const answered = await source({ query, evaluateAt, ...(range && { range }), ...(raw && { raw }) }, signal);
-  if (answered.kind === 'fault' && !OF_THE_QUERY.includes(answered.reason)) throw new Error(answered.message);
-  return answered;
+async function answersTo(job: MeasureJob, source: QuerySource, signal: AbortSignal): Promise<Answered[]> {
+  return Promise.all(
+    job.questions.map(async ({ name, ...query }): Promise<Answered> => {
+      const answer = await source({ ...query, evaluateAt: job.evaluateAt }, signal);
+      if (answer.kind === 'fault' && !OF_THE_QUERY.includes(answer.reason)) throw new Error(answer.message);
+      return { name, answer };
+    }),
+  );
+}
+
+function outage({ questions }: MeasureJob): Answered[] {
+  return questions.map(({ name }) => ({ name, answer: OUTAGE }));
 }
 
 /** What a template asks of the past, however long ago, must not be another scenario's. */

@@ -3,7 +3,8 @@ import { isRecord } from '../api/json.ts';
 import { customKinds, kindOf } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { byPlace, type FileFault, faultAt } from './file-fault.ts';
-import { type LintedObject, lintObject } from './lint-object.ts';
+import { lintObject } from './lint-object.ts';
+import type { LintedObject } from './linted-object.ts';
 import { suggestion } from './unknown-fields.ts';
 import { readYaml, type YamlDocument, type YamlSource } from './yaml-place.ts';
 
@@ -33,6 +34,7 @@ export const LINT_RULES = {
   limits: 'Counts and limits are numbers, and every limit can be breached.',
   timing: 'Intervals, delays and windows fit together.',
   metric: 'A metric is judged by something, and comes to an end.',
+  nesting: 'Templates nest without loops, and their metrics and arguments fit together.',
   guard: 'A guard names templates and steps that exist.',
   rollout: 'A Rollout can be driven as it is written.',
 } as const;

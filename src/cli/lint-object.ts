@@ -1,29 +1,17 @@
-import { checkArguments, checkRun, checkTemplate, maxDurationOf } from '../analysis/check-template.ts';
+import { checkRun, checkTemplate } from '../analysis/check-template.ts';
 import { type AnalysisRun, analysisRunKind } from '../api/analysis-run.ts';
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import { isRecord } from '../api/json.ts';
 import { type KindDefinition, nameSchema, parseObject, type SchemaFault } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { apiVersionOf, resources } from '../api/resource.ts';
+import { apiVersionOf } from '../api/resource.ts';
 import { type Rollout, rolloutKind } from '../api/rollout.ts';
 import { convertRollout } from '../api/rollout-conversion.ts';
-import { type GuardAnalysis, type RolloutGuard, rolloutGuardKind } from '../api/rollout-guard.ts';
+import { type RolloutGuard, rolloutGuardKind } from '../api/rollout-guard.ts';
 import { checkRollout } from '../api/rollout-validation.ts';
+import { lintGuard } from './lint-guard.ts';
+import { errors, type LintedObject, mergeLinted, type ObjectFault, TEMPLATE_KINDS } from './linted-object.ts';
 import { unknownFields } from './unknown-fields.ts';
-
-/** An object that is linted, and of which kind it is. */
-export interface LintedObject {
-  kind: KindDefinition;
-  object: KubeObject;
-}
-
-/** One fault of one object. */
-export interface ObjectFault extends SchemaFault {
-  rule: string;
-  severity: 'error' | 'warning';
-}
-
-const TEMPLATE_KINDS = [resources.analysisTemplate.kind, resources.clusterAnalysisTemplate.kind];
 
 /**
  * Everything that is wrong with an object, as far as the files tell: `others` are all the objects of all files,
@@ -47,7 +35,7 @@ export function lintObject({ kind, object }: LintedObject, others: readonly Lint
 }
 
 function lintParsed(object: KubeObject, others: readonly LintedObject[]): ObjectFault[] {
-  if (TEMPLATE_KINDS.includes(object.kind)) return ruled(checkTemplate((object as AnalysisTemplate).spec));
+  if (TEMPLATE_KINDS.includes(object.kind)) return lintTemplate(object as AnalysisTemplate, others);
   switch (object.kind) {
     case analysisRunKind.resource.kind:
       return ruled(checkRun((object as AnalysisRun).spec));
@@ -60,6 +48,14 @@ function lintParsed(object: KubeObject, others: readonly LintedObject[]): Object
   }
 }
 
+function lintTemplate(template: AnalysisTemplate, others: readonly LintedObject[]): ObjectFault[] {
+  const own = checkTemplate(template.spec);
+  const { merged } = mergeLinted(template, others);
+  // Two metrics of one name are told of by both.
+  const nesting = merged.ok ? [] : merged.faults.filter(({ path }) => path.startsWith('spec.templates'));
+  return [...ruled(own), ...errors('nesting', nesting)];
+}
+
 /** The rules are those of the stored version; a fault of a field with another name shows where its parent is. */
 function checkAnyRollout(object: KubeObject): SchemaFault[] {
   const stored = apiVersionOf(rolloutKind.resource);
@@ -68,86 +64,6 @@ function checkAnyRollout(object: KubeObject): SchemaFault[] {
   if (!converted.ok) return [{ path: '', message: converted.message }];
   const parsed = parseObject(rolloutKind, converted.object);
   return parsed.ok ? checkRollout(parsed.object) : parsed.faults;
-}
-
-function lintGuard(guard: RolloutGuard, others: readonly LintedObject[]): ObjectFault[] {
-  const { analyses } = guard.spec;
-  return analyses.flatMap((analysis, index) => {
-    const at = `spec.analyses[${index}]`;
-    const isTaken = analyses.findIndex(({ name }) => name === analysis.name) < index;
-    const taken = isTaken ? [{ path: `${at}.name`, message: `the name ${analysis.name} is used twice` }] : [];
-    return [
-      ...errors('guard', taken),
-      ...lintAnalysis(guard, analysis, at, others),
-      ...lintSteps(guard, analysis, at, others),
-    ];
-  });
-}
-
-/** A template that is in no file is in the cluster, or so one hopes: that is for admission to check. */
-function lintAnalysis(
-  guard: RolloutGuard,
-  analysis: GuardAnalysis,
-  at: string,
-  others: readonly LintedObject[],
-): ObjectFault[] {
-  const { kind, name } = analysis.template;
-  const named = others.filter(
-    ({ object }) => TEMPLATE_KINDS.includes(object.kind) && object.metadata?.name === name,
-  );
-  const template = named.find(
-    ({ object }) => object.kind === kind && (kind !== 'AnalysisTemplate' || sameNamespace(guard, object)),
-  );
-  if (!template) {
-    const [other] = named;
-    if (!other || other.object.kind === kind) return [];
-    const message = `the files have a ${other.object.kind} of this name and no ${kind}: write kind: ${other.object.kind}`;
-    return [{ path: `${at}.template`, message, rule: 'guard', severity: 'warning' }];
-  }
-  const parsed = parseObject(template.kind, template.object);
-  // It is told of where it stands, and would be told here again.
-  if (!parsed.ok || checkTemplate((parsed.object as unknown as AnalysisTemplate).spec).length > 0) return [];
-  const options = { mode: analysis.mode ?? 'Step', maxDurationMs: maxDurationOf(guard.spec) } as const;
-  const faults = checkArguments(
-    (parsed.object as unknown as AnalysisTemplate).spec,
-    analysis.args ?? [],
-    options,
-  );
-  return errors(
-    'arguments',
-    faults.map((fault) => ({ ...fault, path: `${at}.${fault.path}` })),
-  );
-}
-
-function lintSteps(
-  guard: RolloutGuard,
-  { steps }: GuardAnalysis,
-  at: string,
-  others: readonly LintedObject[],
-): ObjectFault[] {
-  const { rolloutRef } = guard.spec;
-  const rollout = others.find(
-    ({ object }) =>
-      object.apiVersion === apiVersionOf(rolloutKind.resource) &&
-      object.kind === rolloutKind.resource.kind &&
-      object.metadata?.name === rolloutRef?.name &&
-      sameNamespace(guard, object),
-  );
-  const parsed = rollout && parseObject(rolloutKind, rollout.object);
-  const count = parsed?.ok ? parsed.object.spec.strategy.canary?.steps?.length : undefined;
-  if (count === undefined) return [];
-  return (steps ?? []).flatMap((step, index): ObjectFault[] => {
-    const message = `Rollout ${rolloutRef?.name} has ${count} steps, and none is step ${step}`;
-    return step <= count
-      ? []
-      : [{ path: `${at}.steps[${index}]`, message, rule: 'guard', severity: 'warning' }];
-  });
-}
-
-/** A namespace that is not written is chosen by whoever applies the file. */
-function sameNamespace(left: KubeObject, right: KubeObject): boolean {
-  const [one, other] = [left.metadata?.namespace, right.metadata?.namespace];
-  return one === undefined || other === undefined || one === other;
 }
 
 function checkName({ metadata }: KubeObject): SchemaFault[] {
@@ -174,10 +90,6 @@ function isGiven(object: unknown, path: string): boolean {
 
 function missingOr(message: string): string {
   return /received undefined$/.test(message) ? 'is missing' : message;
-}
-
-function errors(rule: string, faults: readonly SchemaFault[]): ObjectFault[] {
-  return faults.map((fault) => ({ ...fault, rule, severity: 'error' }));
 }
 
 /** Faults of a template or a run, each with the rule that its field tells. */

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkTemplate } from '../analysis/check-template.ts';
+import { mergeTemplates, type TemplateName } from '../analysis/nested-templates.ts';
 import { type AnalysisTemplate, analysisTemplateKind } from '../api/analysis-template.ts';
 import { fieldPath, parseObject, type SchemaFault } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
@@ -82,8 +83,13 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
   for (const [index, scenario] of parsed.data.tests.entries()) {
     const template = templates.get(scenario.template);
     if (template) {
-      scenarios.push({ file, scenario, template });
-      faults.push(...scenarioFaults(scenario, template, `tests[${index}]`));
+      const merged = merge(template, templates);
+      if (merged.ok) {
+        scenarios.push({ file, scenario, template: merged.template });
+        faults.push(...scenarioFaults(scenario, merged.template, `tests[${index}]`));
+      } else {
+        faults.push(...merged.messages.map((message) => ({ path: `tests[${index}].template`, message })));
+      }
     } else if (faults.length === 0) {
       const known = [...templates.keys()].join(', ');
       const message = `no template is named ${JSON.stringify(scenario.template)}; the templates of this file are ${known}`;
@@ -91,6 +97,23 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
     }
   }
   return { scenarios, faults: faults.map((fault) => faultAt(file, source, document, fault, 'scenario')) };
+}
+
+/** A template with all that it nests, which the file must list as well. */
+function merge(
+  template: AnalysisTemplate,
+  templates: ReadonlyMap<string, AnalysisTemplate>,
+): { ok: true; template: AnalysisTemplate } | { ok: false; messages: string[] } {
+  const merged = mergeTemplates(nameOf(template), (wanted) => {
+    const found = templates.get(wanted.name);
+    return found?.kind === wanted.kind ? found : undefined;
+  });
+  if (!merged.ok) return { ok: false, messages: merged.faults.map(({ message }) => message) };
+  return { ok: true, template: { ...template, spec: merged.spec } };
+}
+
+function nameOf({ kind, metadata }: AnalysisTemplate): TemplateName {
+  return { kind: kind as TemplateName['kind'], name: metadata.name };
 }
 
 /** Wherever the run starts, its faults are the same. */

@@ -117,9 +117,42 @@ describe('one text', () => {
     ],
     [
       'a field that is missing',
-      template('successCondition: value > 0'),
-      ['a:6:7: error: spec.metrics[0].query: is missing (schema)'],
+      guard('steps: [1]'),
+      ['a:7:7: error: spec.analyses[0].template: is missing (schema)'],
     ],
+    [
+      'PromQL that ends too early, in a block of several lines',
+      template('query: |', '  sum(', '    up', '  ) / (', 'successCondition: value > 0'),
+      ['a:10:13: error: spec.metrics[0].query: this ( is not closed: add ) (query)'],
+    ],
+    [
+      'a function that PromQL does not have, at its line and column',
+      template('query: |', '  sum(', '    rat(up[5m])', '  )', 'successCondition: value > 0'),
+      ['a:9:11: error: spec.metrics[0].query: rat() is no function of PromQL: did you mean rate()? (query)'],
+    ],
+    [
+      'one of several queries',
+      template(
+        'queries:',
+        '  good: { query: up }',
+        '  bad: { query: "up{" }',
+        'successCondition: good > bad',
+      ),
+      [
+        expect.stringMatching(
+          /^a:9:\d+: error: spec.metrics\[0\].queries.bad.query: .* \(query\)$/,
+        ) as unknown as string,
+      ],
+    ],
+    [
+      'templates that nest each other',
+      `${GOOD}  templates: [{ name: other }]\n---\n${GOOD.replaceAll('name: share', 'name: other')}  templates: [{ name: share }]\n`,
+      [
+        'a:9:15: error: spec.templates[0]: AnalysisTemplate share nests itself: share → other → share; take one of these references away (nesting)',
+        'a:19:15: error: spec.templates[0]: AnalysisTemplate other nests itself: other → share → other; take one of these references away (nesting)',
+      ],
+    ],
+    ['a template that nests one which is nowhere', `${GOOD}  templates: [{ name: elsewhere }]\n`, []],
     [
       'fields that do not exist',
       template('query: up', 'successCondition: value > 0', 'failurLimit: 1', 'colour: red'),
@@ -284,6 +317,17 @@ describe('a guard and what it names, in two files', () => {
       ),
       GOOD.replace('name: share }', 'name: share, namespace: c }'),
       [],
+    ],
+    [
+      'an argument of a template that the template nests',
+      guard('template: { kind: ClusterAnalysisTemplate, name: outer }'),
+      `${counted}---\n${counted
+        .replace('name: counted', 'name: outer')
+        .replace(/ {2}metrics:[\s\S]*/, '  templates: [{ name: counted }]\n')
+        .replace('    - { name: least, type: number }\n', '')}`,
+      [
+        'a:7:7: error: spec.analyses[0].args: the argument least has no default and must be given (arguments)',
+      ],
     ],
     ['a template that is nowhere', guard('template: { name: elsewhere }'), counted, []],
     [

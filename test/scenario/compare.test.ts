@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { QueryAnswer, SampleValue } from '../../src/analysis/query-answer.ts';
+import type { Answered } from '../../src/analysis/measure-job.ts';
+import type { SampleValue } from '../../src/analysis/query-answer.ts';
 import type { Metric } from '../../src/api/analysis-template.ts';
 import { compare } from '../../src/scenario/compare.ts';
 import { type PlayedRun, playRun } from '../../src/scenario/play-run.ts';
@@ -35,10 +36,11 @@ function play(
   let turn = playing.next();
   while (!turn.done) {
     turn = playing.next(
-      turn.value.jobs.map(({ evaluateAt }): QueryAnswer => {
+      turn.value.jobs.map(({ evaluateAt, questions }): Answered[] => {
         const value = answers[asked.length];
         asked.push((evaluateAt - startedAt) / 1_000);
-        return { kind: 'samples', values: value === undefined ? [] : [value], warnings: [] };
+        const values = value === undefined ? [] : [value];
+        return questions.map(({ name }) => ({ name, answer: { kind: 'samples', values, warnings: [] } }));
       }),
     );
   }
