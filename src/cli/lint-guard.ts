@@ -1,8 +1,9 @@
 import { checkArguments, maxDurationOf } from '../analysis/check-template.ts';
-import { parseObject } from '../api/kind.ts';
+import { parseObject, type SchemaFault } from '../api/kind.ts';
 import { apiVersionOf } from '../api/resource.ts';
 import { rolloutKind } from '../api/rollout.ts';
 import type { GuardAnalysis, RolloutGuard } from '../api/rollout-guard.ts';
+import { faultsOfMode, metricsOfMode } from '../rollout/mode-metrics.ts';
 import {
   errors,
   findTemplate,
@@ -23,10 +24,18 @@ export function lintGuard(guard: RolloutGuard, others: readonly LintedObject[]):
     const message = `the name ${analysis.name} is used twice`;
     return [
       ...errors('guard', isTaken ? [{ path: `${at}.name`, message }] : []),
+      ...errors('guard', checkMode(analysis, at)),
       ...lintAnalysis(guard, analysis, at, others),
       ...lintSteps(guard, analysis, at, others),
     ];
   });
+}
+
+function checkMode({ mode = 'Step', steps, onSuccess }: GuardAnalysis, at: string): SchemaFault[] {
+  if (mode === 'Step') return [];
+  const given = Object.entries({ steps, onSuccess }).filter(([, value]) => value !== undefined);
+  const message = `is for Step analyses, and this one is ${mode}: take it away`;
+  return given.map(([field]) => ({ path: `${at}.${field}`, message }));
 }
 
 /** A template that is in no file is in the cluster, or so one hopes: that is for admission to check. */
@@ -50,12 +59,17 @@ function lintAnalysis(
   const { merged, isWhole } = template ? mergeLinted(template, others) : { isWhole: false };
   // What is wrong with the template is told of where it stands.
   if (!isWhole || !merged?.ok) return [];
-  const options = { mode: 'Step', maxDurationMs: maxDurationOf(guard.spec) } as const;
-  const faults = checkArguments(merged.spec, analysis.args ?? [], options);
-  return errors(
-    'arguments',
-    faults.map((fault) => ({ ...fault, path: `${at}.${fault.path}` })),
-  );
+  const { mode = 'Step' } = analysis;
+  const metrics = metricsOfMode(merged.spec.metrics, mode);
+  const options = { mode, maxDurationMs: maxDurationOf(guard.spec) };
+  const faults = checkArguments({ ...merged.spec, metrics }, analysis.args ?? [], options);
+  const ofMode = faultsOfMode(merged.spec.metrics, mode).map(({ path, message }) => ({
+    path: 'template',
+    message: `${path} of it: ${message}`,
+  }));
+  const placed = (each: readonly SchemaFault[]) =>
+    each.map((fault) => ({ ...fault, path: `${at}.${fault.path}` }));
+  return [...errors('arguments', placed(faults)), ...errors('guard', placed(ofMode))];
 }
 
 function lintSteps(

@@ -3,6 +3,7 @@ import { deliver, type InFlight } from '../analysis/in-flight.ts';
 import { isFinished } from '../analysis/judge.ts';
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import { type PreparedRun, prepareRun } from '../analysis/prepare-run.ts';
+import { expiresAt } from '../analysis/run-expiry.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import { resources } from '../api/resource.ts';
 import type { Clock } from '../clock.ts';
@@ -52,6 +53,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       return { kind: 'on change' };
     }
     const now = clock.now();
+    const expiry = expiresAt(run);
+    if (expiry !== undefined) return expire(run, expiry, now);
     const inFlight = collect(key, run, now);
     const isOver = run.status !== undefined && isFinished(run.status.phase);
     const decision = decideRun({ run, inFlight, now, ...(!isOver && { prepared: prepare(key, run) }) });
@@ -80,6 +83,13 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     const fresh = { of, run: prepareRun(run.spec) };
     prepared.set(key, fresh);
     return fresh.run;
+  }
+
+  /** A finished run has nothing left to decide but when it goes. */
+  async function expire(run: AnalysisRun, at: number, now: number): Promise<Next> {
+    if (now < at) return { kind: 'at', at };
+    const deleted = await cache.delete(resources.analysisRun, run);
+    return deleted.ok || deleted.fault.kind === 'NotFound' ? { kind: 'on change' } : { kind: 'retry' };
   }
 
   /** What the run waits for, with the results that have come; those for an earlier run of this name are dropped. */

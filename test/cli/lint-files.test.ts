@@ -319,6 +319,22 @@ describe('a guard and what it names, in two files', () => {
       [],
     ],
     [
+      'an endless metric as the analysis of a step',
+      guard('template: { name: share }'),
+      template('query: up', 'successCondition: value > 0', 'interval: 10s'),
+      [
+        'a:7:7: error: spec.analyses[0].args: with these arguments, spec.metrics[0].count of the template is at fault: is needed beside interval: the analysis of a step must end (consecutiveSuccessLimit does as well) (arguments)',
+      ],
+    ],
+    [
+      'an endless metric in the background, which has no steps',
+      guard('template: { name: share }', 'mode: Background', 'steps: [1]'),
+      template('query: up', 'successCondition: value > 0', 'interval: 10s'),
+      [
+        'a:10:14: error: spec.analyses[0].steps: is for Step analyses, and this one is Background: take it away (guard)',
+      ],
+    ],
+    [
       'an argument of a template that the template nests',
       guard('template: { kind: ClusterAnalysisTemplate, name: outer }'),
       `${counted}---\n${counted
