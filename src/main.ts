@@ -5,6 +5,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { analyzeCommand } from './cli/analyze.ts';
 import { backtestCommand } from './cli/backtest.ts';
 import { importCommand } from './cli/import.ts';
+import { lintCommand } from './cli/lint-command.ts';
+import { testCommand } from './cli/test-command.ts';
 import type { ControllerOptions } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
@@ -72,6 +74,8 @@ program
 
 program.addCommand(analyzeCommand());
 program.addCommand(backtestCommand());
+program.addCommand(lintCommand());
+program.addCommand(testCommand());
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {

@@ -19,6 +19,7 @@ const PAGES = [
   'docs/metric-sources.md',
   'docs/migrate-from-argo.md',
   'docs/migrate-from-flagger.md',
+  'docs/testing-templates.md',
 ];
 
 describe.each(PAGES)('%s', (page) => {
