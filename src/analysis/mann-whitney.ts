@@ -22,13 +22,19 @@ export interface ShiftSearch {
   exactUpTo: number;
   /** How precisely the ends are sought: as a part of the range of all differences, or in units of the values. */
   rootTolerance: { relative: number } | { absolute: number };
+  /** The ranks balance over a whole stretch of shifts: whether its middle is the estimate, or any point of it. */
+  centred: boolean;
 }
 
 export const SHIFT_DEFAULTS: ShiftSearch = {
   confidence: 0.98,
   exactUpTo: 10,
   rootTolerance: { relative: 1e-6 },
+  centred: true,
 };
+
+/** Less than any distance from balance that ranks can have, in standard deviations. */
+const OFF_BALANCE = 1e-9;
 
 /**
  * The two-sided p-value of the Mann–Whitney test that both samples come from one distribution. Neither may be
@@ -109,7 +115,8 @@ function normalShift(
     return brentRoot(distance, [least, largest], tolerance);
   };
   const quantile = normalQuantile((1 - search.confidence) / 2, 0, 1);
-  const interval = { low: root(-quantile), high: root(quantile), estimate: root(0) };
+  const estimate = search.centred ? (root(OFF_BALANCE) + root(-OFF_BALANCE)) / 2 : root(0);
+  const interval = { low: root(-quantile), high: root(quantile), estimate };
   return Object.values(interval).some(Number.isNaN) ? undefined : { ...interval, method: 'normal' };
 }
 
