@@ -72,6 +72,13 @@ export function shiftInterval(
   const [x, y] = [sorted(first), sorted(second)];
   const { ties } = rankSum(x, y);
   if (varianceOfU(x.length, y.length, ties) <= 0) return undefined;
+  // One way round is sought and the other is its mirror image: rounding must not tell canary and stable apart.
+  if (search.centred && comesAfter(x, y)) {
+    const mirrored = shiftInterval(y, x, search);
+    return (
+      mirrored && { ...mirrored, low: -mirrored.high, high: -mirrored.low, estimate: -mirrored.estimate }
+    );
+  }
   return isSmall(x, y, search.exactUpTo) && ties === 0
     ? exactShift(x, y, search.confidence)
     : normalShift(x, y, search);
@@ -125,6 +132,13 @@ function standardised(x: readonly number[], y: readonly number[], shift: number)
   const { u, ties } = rankSum(x, y, shift);
   const distance = u - (x.length * y.length) / 2;
   return (distance - 0.5 * Math.sign(distance)) / Math.sqrt(varianceOfU(x.length, y.length, ties));
+}
+
+/** Whether the first sample comes after the second: by its size, then by its values. */
+function comesAfter(first: readonly number[], second: readonly number[]): boolean {
+  if (first.length !== second.length) return first.length > second.length;
+  const index = first.findIndex((value, at) => value !== second[at]);
+  return (first[index] ?? 0) > (second[index] ?? 0);
 }
 
 function isSmall(first: readonly number[], second: readonly number[], exactUpTo: number): boolean {
