@@ -126,6 +126,7 @@ describe('the report', () => {
       'analysis',
       'metrics',
       'skipped',
+      'unanswered',
       'healthy',
       'episodes',
       'incident',

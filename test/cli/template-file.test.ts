@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readTemplate } from '../../src/cli/template-file.ts';
+import { loadTemplate } from '../../src/cli/template-file.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -11,15 +11,15 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const template = (name: string, kind = 'AnalysisTemplate') =>
-  `apiVersion: assay.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\n`;
+  `apiVersion: assay.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: { metrics: [{ name: ${name}, query: up, successCondition: value > 0 }] }\n`;
 const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: s }\n';
 const several = [template('a'), service, template('b', 'ClusterAnalysisTemplate'), ''].join('---\n');
 
 async function read(text: string, name?: string): Promise<string> {
   const file = join(dir, 'file.yaml');
   await writeFile(file, text);
-  const read = await readTemplate(file, name);
-  return read.ok ? read.value.metadata.name : read.message.replace(file, 'FILE');
+  const read = await loadTemplate([file], name);
+  return read.ok ? read.value.name : read.message.replace(file, 'FILE');
 }
 
 test.each([
