@@ -164,6 +164,16 @@ test('a dry run is shown with its threshold, marked, and fails nothing', () => {
   expect(jsonReport('t', told, []).metrics.map(({ dryRun }) => dryRun)).toEqual([true, false]);
 });
 
+test('windows that are cut from other samples than the wanted ones are told', () => {
+  const ranged = metric({ range: { window: '5m', step: '7s' }, successCondition: 'mean(value) > 0' });
+  const finer = sampledPast([{ metric: ranged, past: () => [1] }], { minutes: 2 * 24 * 60 });
+  const told = backtest(finer.plan, finer.sampled, { rate: 0.01 });
+  expect(told.metrics[0]).toMatchObject({ exact: true, windowResolutionMs: 3_000 });
+  expect(textReport('t', told, [], style)).toContain(
+    'success-rate: the samples of its windows are finer than could be asked for; each is the newest of samples that are 3s apart.',
+  );
+});
+
 test('a condition over several queries has no threshold of its own', () => {
   const several = sampledPast(
     [
