@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { analyzeCommand } from './cli/analyze.ts';
 import { backtestCommand } from './cli/backtest.ts';
+import { testCommand } from './cli/test-command.ts';
 import type { ControllerOptions } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
@@ -71,6 +72,7 @@ program
 
 program.addCommand(analyzeCommand());
 program.addCommand(backtestCommand());
+program.addCommand(testCommand(signalled));
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {

@@ -17,6 +17,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'analysis-templates/README.md',
   'docs/metric-sources.md',
+  'docs/testing-templates.md',
 ];
 
 describe.each(PAGES)('%s', (page) => {

@@ -61,6 +61,8 @@ export const conditionSchema = z.object({
 export interface SchemaFault {
   path: string;
   message: string;
+  /** Where within the text at `path`, 0-based, when the fault is in one place of it. */
+  offset?: number;
 }
 
 export type ParseResult<T> = { ok: true; object: T } | { ok: false; faults: SchemaFault[] };

@@ -1,0 +1,43 @@
+import type { Document } from 'yaml';
+import type { SchemaFault } from '../api/kind.ts';
+import type { Place, YamlSource } from './yaml-place.ts';
+
+/** One thing that is wrong in a file, at its place. */
+export interface FileFault extends Place {
+  /** As it was named on the command line. */
+  file: string;
+  severity: 'error' | 'warning';
+  message: string;
+  /** One word for the kind of trouble, for machines and for people who look it up. */
+  rule: string;
+}
+
+/** A fault of an object at its place in the file. A position in the message becomes part of the place. */
+export function faultAt(
+  file: string,
+  source: YamlSource,
+  document: Document.Parsed,
+  { path, message, offset }: SchemaFault,
+  rule: string,
+  severity: FileFault['severity'] = 'error',
+): FileFault {
+  const told = / \(position (\d+)\)$/.exec(message);
+  const place = source.placeOf(document, path, offset ?? (told ? Number(told[1]) : undefined));
+  const text = told ? message.slice(0, told.index) : message;
+  return { file, ...place, severity, message: path === '' ? text : `${path}: ${text}`, rule };
+}
+
+/** In the order in which one reads files. */
+export function byPlace(left: FileFault, right: FileFault): number {
+  return (
+    left.file.localeCompare(right.file) ||
+    left.line - right.line ||
+    left.column - right.column ||
+    left.message.localeCompare(right.message)
+  );
+}
+
+/** `file:line:column: error: message (rule)`, as compilers say it and editors understand it. */
+export function faultLine({ file, line, column, severity, message, rule }: FileFault): string {
+  return `${file}:${line}:${column}: ${severity}: ${message} (${rule})`;
+}

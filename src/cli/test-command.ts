@@ -1,0 +1,94 @@
+import { Command, Option } from 'commander';
+import colours from 'picocolors';
+import { systemClock } from '../clock.ts';
+import { byPlace, faultLine } from './file-fault.ts';
+import { judgeScenarios, type ScenarioResult } from './judge-scenarios.ts';
+import { type LoadedScenario, loadScenarios } from './load-scenarios.ts';
+import { scenarioJson, scenarioJunit, scenarioText, summaryLine } from './scenario-report.ts';
+import { startTemporaryPrometheus } from './temporary-prometheus.ts';
+
+interface TestOptions {
+  prometheusBin: string;
+  output: 'text' | 'json' | 'junit';
+  filter?: string;
+}
+
+const EXIT = { passed: 0, failed: 1, unusable: 3, interrupted: 130 } as const;
+
+/**
+ * `assay test`: how templates judge given series, by a real Prometheus and in virtual time.
+ *
+ * @param signalled answers a signal that is aborted when the process is told to end
+ */
+export function testCommand(signalled: () => AbortSignal): Command {
+  return new Command('test')
+    .description('Test analysis templates against series written down in files, without a cluster.')
+    .argument('<file...>', 'files of scenarios, or folders with *.test.yaml (see docs/testing-templates.md)')
+    .addOption(
+      new Option('--prometheus-bin <file>', 'the prometheus program that evaluates the queries')
+        .env('ASSAY_PROMETHEUS_BIN')
+        .default('prometheus'),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'how results are told')
+        .choices(['text', 'json', 'junit'])
+        .default('text'),
+    )
+    .addOption(new Option('--filter <text>', 'only scenarios whose name contains this'))
+    .action(async (paths: string[], options: TestOptions) => {
+      process.exitCode = await testTemplates(paths, options, signalled());
+    });
+}
+
+async function testTemplates(paths: string[], options: TestOptions, signal: AbortSignal): Promise<number> {
+  const { scenarios, faults } = await loadScenarios(paths);
+  if (faults.length > 0) return unusable(faults.toSorted(byPlace).map(faultLine).join('\n'));
+  const { filter = '' } = options;
+  const chosen = scenarios.filter(({ scenario }) => scenario.name.includes(filter));
+  if (chosen.length === 0) return unusable(`no scenario has a name that contains ${JSON.stringify(filter)}`);
+
+  const started = await startTemporaryPrometheus(options.prometheusBin, signal);
+  if (signal.aborted) {
+    if (started.ok) await started.prometheus.stop();
+    return EXIT.interrupted;
+  }
+  if (!started.ok) return unusable(started.message);
+  const { address, stop } = started.prometheus;
+  try {
+    const results = await judgeAll(chosen, address, options, signal);
+    return results.every(({ differences }) => differences.length === 0) ? EXIT.passed : EXIT.failed;
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    return unusable((error as Error).message);
+  } finally {
+    await stop();
+  }
+}
+
+async function judgeAll(
+  scenarios: readonly LoadedScenario[],
+  address: string,
+  { output }: TestOptions,
+  signal: AbortSignal,
+): Promise<ScenarioResult[]> {
+  const results: ScenarioResult[] = [];
+  const nameWidth = Math.max(...scenarios.map(({ scenario }) => scenario.name.length));
+  let shownFile: string | undefined;
+  for await (const result of judgeScenarios(scenarios, { address, clock: systemClock, signal })) {
+    results.push(result);
+    if (output !== 'text') continue;
+    const { file } = result.loaded;
+    if (file !== shownFile) process.stdout.write(`${shownFile === undefined ? '' : '\n'}${file}\n`);
+    shownFile = file;
+    process.stdout.write(scenarioText(result, colours, nameWidth));
+  }
+  if (output === 'json') process.stdout.write(`${JSON.stringify(scenarioJson(results), null, 2)}\n`);
+  if (output === 'junit') process.stdout.write(scenarioJunit(results));
+  if (output === 'text') process.stdout.write(`\n${summaryLine(results)}\n`);
+  return results;
+}
+
+function unusable(message: string): number {
+  process.stderr.write(`${message}\n`);
+  return EXIT.unusable;
+}
