@@ -1,5 +1,6 @@
-import type { Argument } from '../api/analysis-template.ts';
+import type { Argument, ArgumentSource } from '../api/argument.ts';
 import type { SchemaFault } from '../api/kind.ts';
+import { checkFieldPath, type FieldRoots, resolveFieldPath } from './field-path.ts';
 
 /** An argument as a guard or a run gives it. */
 export interface GivenArgument {
@@ -46,6 +47,56 @@ export function resolveArguments(
   declared: readonly Argument[],
   given: readonly GivenArgument[],
 ): ResolvedArguments {
+  const { args, faults } = matchArguments(declared, given);
+  if (faults.length > 0) return { ok: false, faults };
+  return { ok: true, args: args.map(({ name, value = '' }) => ({ name, value })) };
+}
+
+/** The values of the arguments that a guard gives: the fields that `valueFrom` names are read from `roots`. */
+export function readArguments(given: readonly ArgumentSource[], roots: FieldRoots): ResolvedArguments {
+  const faults = checkSources(given);
+  if (faults.length > 0) return { ok: false, faults };
+  const args = given.flatMap(({ name, value, valueFrom }, index): GivenArgument[] => {
+    if (!valueFrom) return [{ name, value: value ?? '' }];
+    const field = resolveFieldPath(roots, valueFrom.fieldRef.fieldPath);
+    if (field.ok) return [{ name, value: field.value }];
+    faults.push({ path: pathOfField(index), message: `the argument ${name}: ${field.message}` });
+    return [];
+  });
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, args };
+}
+
+/**
+ * The arguments of a template as far as they are known before a release starts: those that are read from a field
+ * have no value yet. Faults are as of `resolveArguments`.
+ */
+export function matchSources(
+  declared: readonly Argument[],
+  given: readonly ArgumentSource[],
+): { args: Argument[]; faults: SchemaFault[] } {
+  const matched = matchArguments(declared, given);
+  return { args: matched.args, faults: [...checkSources(given), ...matched.faults] };
+}
+
+function checkSources(given: readonly ArgumentSource[]): SchemaFault[] {
+  return given.flatMap(({ name, value, valueFrom }, index): SchemaFault[] => {
+    if ((value === undefined) === (valueFrom === undefined)) {
+      const message = `the argument ${name} needs exactly one of value and valueFrom`;
+      return [{ path: `args[${index}]`, message }];
+    }
+    const message = valueFrom && checkFieldPath(valueFrom.fieldRef.fieldPath);
+    return message === undefined ? [] : [{ path: pathOfField(index), message }];
+  });
+}
+
+function pathOfField(index: number): string {
+  return `args[${index}].valueFrom.fieldRef.fieldPath`;
+}
+
+function matchArguments(
+  declared: readonly Argument[],
+  given: readonly { name: string; value?: string | undefined }[],
+): { args: Argument[]; faults: SchemaFault[] } {
   const faults: SchemaFault[] = [];
   const names = declared.map((argument) => argument.name);
   for (const [index, { name }] of given.entries()) {
@@ -59,22 +110,23 @@ export function resolveArguments(
       faults.push({ path: `args[${index}].name`, message: `the argument ${name} is given twice` });
     }
   }
-  const args: GivenArgument[] = [];
-  for (const { name, type = 'string', value: fallback } of declared) {
-    const index = given.findIndex((argument) => argument.name === name);
-    const value = given[index]?.value ?? fallback;
-    if (value === undefined) {
-      faults.push({ path: 'args', message: `the argument ${name} has no default and must be given` });
-    } else if (!hasType(value, type)) {
+  const args: Argument[] = [];
+  for (const argument of declared) {
+    const { name, type = 'string', value: fallback, required } = argument;
+    const index = given.findIndex((each) => each.name === name);
+    const value = index < 0 && required !== true ? fallback : given[index]?.value;
+    if (index < 0 && value === undefined) {
+      const why = required === true ? 'is required' : 'has no default';
+      faults.push({ path: 'args', message: `the argument ${name} ${why} and must be given` });
+    } else if (value !== undefined && !hasType(value, type)) {
       faults.push({
         path: index < 0 ? 'args' : `args[${index}].value`,
         message: wrongType(name, value, type),
       });
-    } else {
-      args.push({ name, value });
     }
+    args.push({ ...argument, value });
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, args };
+  return { args, faults };
 }
 
 /** `the argument threshold must be a number such as 0.95, and is "high"` */

@@ -1,8 +1,9 @@
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
 import type { AnalysisTemplate, Metric } from '../api/analysis-template.ts';
+import type { Argument, ArgumentSource } from '../api/argument.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { SchemaFault } from '../api/kind.ts';
-import { type GivenArgument, hasType, resolveArguments, wrongType } from './arguments.ts';
+import { hasType, matchSources, wrongType } from './arguments.ts';
 import { checkMetric, type MetricCheckOptions } from './check-metric.ts';
 import { runLookup, templateLookup } from './placeholders.ts';
 
@@ -20,16 +21,25 @@ export function checkTemplate(spec: TemplateSpec, options: MetricCheckOptions = 
   const lookup = templateLookup(args);
   return [
     ...checkUnique(args, 'spec.args'),
-    ...args.flatMap(({ name, type = 'string', value }, index) =>
-      value === undefined || hasType(value, type)
-        ? []
-        : [{ path: `spec.args[${index}].value`, message: wrongType(name, value, type) }],
-    ),
+    ...args.flatMap((argument, index) => checkDeclared(argument, `spec.args[${index}]`)),
     ...checkUnique(spec.metrics, 'spec.metrics'),
     ...spec.metrics.flatMap((metric, index) =>
       checkMetric(metric, `spec.metrics[${index}]`, lookup, options),
     ),
   ];
+}
+
+function checkDeclared({ name, type = 'string', value, required }: Argument, path: string): SchemaFault[] {
+  if (required === true && value !== undefined) {
+    const message = `the argument ${name} is required, so its default would never be used; take one of the two away`;
+    return [{ path: `${path}.value`, message }];
+  }
+  if (required === false && value === undefined) {
+    const message = `the argument ${name} need not be given, so it needs a default`;
+    return [{ path: `${path}.value`, message }];
+  }
+  if (value === undefined || hasType(value, type)) return [];
+  return [{ path: `${path}.value`, message: wrongType(name, value, type) }];
 }
 
 /**
@@ -38,22 +48,20 @@ export function checkTemplate(spec: TemplateSpec, options: MetricCheckOptions = 
  */
 export function checkArguments(
   template: TemplateSpec,
-  given: readonly GivenArgument[],
+  given: readonly ArgumentSource[],
   options: MetricCheckOptions = {},
 ): SchemaFault[] {
-  const resolved = resolveArguments(template.args ?? [], given);
-  if (!resolved.ok) return resolved.faults;
-  const args = (template.args ?? []).map((argument) => ({
-    ...argument,
-    value: resolved.args.find(({ name }) => name === argument.name)?.value,
-  }));
+  const { args, faults } = matchSources(template.args ?? [], given);
+  if (faults.length > 0) return faults;
   const lookup = templateLookup(args);
-  return template.metrics.flatMap((metric, index) =>
+  const found = template.metrics.flatMap((metric, index) =>
     checkMetric(metric, `spec.metrics[${index}]`, lookup, options).map(({ path, message }) => ({
       path: 'args',
       message: `with these arguments, ${path} of the template is at fault: ${message}`,
     })),
   );
+  const isIdle = template.metrics.length > 0 && template.metrics.every(({ dryRun }) => dryRun === true);
+  return isIdle ? [...found, onlyDryRuns('template')] : found;
 }
 
 /** What is wrong with a run: as for a template, and every placeholder must have something to stand for. */
@@ -68,6 +76,7 @@ export function checkRun(spec: AnalysisRunSpec): SchemaFault[] {
       checkMetric(metric, `spec.metrics[${index}]`, lookup, { mode: spec.key?.mode, maxDurationMs }),
     ),
   ];
+  if (spec.metrics.every(({ dryRun }) => dryRun === true)) faults.push(onlyDryRuns('spec.metrics'));
   if (maxDurationMs <= 0) faults.push({ path: 'spec.maxDuration', message: 'must be longer than 0s' });
   return faults;
 }
@@ -75,6 +84,14 @@ export function checkRun(spec: AnalysisRunSpec): SchemaFault[] {
 /** How long a run may take, in milliseconds. */
 export function maxDurationOf(spec: Pick<AnalysisRunSpec, 'maxDuration'>): number {
   return parseDurationMs(spec.maxDuration ?? '') ?? DEFAULT_MAX_DURATION_MS;
+}
+
+/** Nothing of it could decide, so it would pass for having found nothing. */
+function onlyDryRuns(path: string): SchemaFault {
+  return {
+    path,
+    message: 'all metrics are dry runs, and nothing could decide; take dryRun off at least one',
+  };
 }
 
 function checkUnique(items: readonly { name: string }[], path: string): SchemaFault[] {

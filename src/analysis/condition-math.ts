@@ -71,9 +71,9 @@ math.import(
     larger: comparison((left, right) => left > right),
     largerEq: comparison((left, right) => left >= right),
     count: (list: readonly number[]) => list.length,
-    first: (list: readonly number[]) => list[0],
-    last: (list: readonly number[]) => list.at(-1),
-    isInf: (number: number) => number === Infinity || number === -Infinity,
+    first: (list: readonly number[]) => sampleOf(list, 0),
+    last: (list: readonly number[]) => sampleOf(list, -1),
+    isInf: comparison((number) => number === Infinity || number === -Infinity),
     quantile: (list: readonly number[], probability: number) => {
       // Beyond 1, mathjs takes it for a number of sections and answers a list.
       if (!(probability >= 0 && probability <= 1)) {
@@ -90,10 +90,17 @@ math.import(
  * happens to be written. So a part that comes to NaN, such as 0/0, is an error.
  */
 function comparison(compare: (left: number, right: number) => boolean) {
-  return (left: number, right: number) => {
+  return (left: number, right = 0) => {
     if (Number.isNaN(left) || Number.isNaN(right)) {
       throw new Error('a part of it is not a number (NaN), as 0/0, Infinity - Infinity and sqrt(-1) are');
     }
     return compare(left, right);
   };
+}
+
+/** undefined would compare as false, and so decide. */
+function sampleOf(list: readonly number[], index: 0 | -1): number {
+  const sample = list.at(index);
+  if (sample === undefined) throw new Error('a list without samples has neither a first nor a last one');
+  return sample;
 }

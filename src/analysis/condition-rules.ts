@@ -18,11 +18,13 @@ export type SyntaxNode =
   | { type: 'FunctionNode'; fn: { name: string }; args: SyntaxNode[] };
 
 /** What a part of a condition is. A whole condition is a boolean. */
-type ValueKind = 'number' | 'boolean' | 'list';
+export type ValueKind = 'number' | 'boolean' | 'list';
 
-export const VARIABLES = { value: 'number', values: 'list' } as const satisfies Record<string, ValueKind>;
-export type VariableName = keyof typeof VARIABLES;
-export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
+/** The variables of a metric and what each is: one number, or a list of samples. */
+export type Variables = Readonly<Record<string, 'number' | 'list'>>;
+
+/** Those of a metric with one instant query. */
+export const SINGLE_QUERY: Variables = { value: 'number', values: 'list' };
 
 const numbers = { operands: 'number', result: 'number' } as const;
 const comparison = { operands: 'number', result: 'boolean' } as const;
@@ -54,13 +56,13 @@ const oneOrTwoNumbers = {
   takes: 'one or two numbers',
   fits: (kinds: ValueKind[]) => same(kinds, 'number', 1, 2),
 };
-const oneList = { takes: '`values`', fits: (kinds: ValueKind[]) => same(kinds, 'list', 1, 1) };
+const oneList = { takes: 'LIST', fits: (kinds: ValueKind[]) => same(kinds, 'list', 1, 1) };
 const listOrNumbers = {
-  takes: '`values`, or numbers',
+  takes: 'LIST, or numbers',
   fits: (kinds: ValueKind[]) => same(kinds, 'list', 1, 1) || same(kinds, 'number', 1, Infinity),
 };
 const listAndNumber = {
-  takes: '`values` and a number between 0 and 1',
+  takes: 'LIST and a number between 0 and 1',
   fits: (kinds: ValueKind[]) => kinds.length === 2 && kinds[0] === 'list' && kinds[1] === 'number',
 };
 
@@ -88,9 +90,21 @@ const FUNCTIONS: Record<
 };
 export const FUNCTION_NAMES = Object.keys(FUNCTIONS);
 
+/** Whether a query of this name would be something else in a condition. mathjs has the words at the end. */
+export function isReservedName(name: string): boolean {
+  return RESERVED.has(name);
+}
+
+const RESERVED = new Set([
+  ...Object.keys(SINGLE_QUERY),
+  ...FUNCTION_NAMES,
+  ...['and', 'or', 'not', 'xor', 'mod', 'to', 'in', 'end'],
+  ...['true', 'false', 'null', 'undefined', 'NaN', 'Infinity'],
+]);
+
 /** What a condition may contain, for the messages that refuse something else. */
-export function allowedInConditions(): string {
-  return `a condition may use numbers, ${VARIABLE_NAMES.join(', ')}, + - * / ^ %, comparisons, and, or, not, ? :, parentheses and the functions ${FUNCTION_NAMES.join(', ')}`;
+export function allowedInConditions(variables: Variables): string {
+  return `a condition may use numbers, ${Object.keys(variables).join(', ')}, + - * / ^ %, comparisons, and, or, not, ? :, parentheses and the functions ${FUNCTION_NAMES.join(', ')}`;
 }
 
 export interface Offence {
@@ -102,8 +116,12 @@ export interface Offence {
  * Walks a syntax tree against the allow-list: every node, operator, function and variable must be in the
  * tables above, and everything must be of the kind that it is used as. The first offence is answered.
  */
-export function findOffence(root: SyntaxNode, tokens: readonly Token[]): Offence | undefined {
-  const walk = new Walk(tokens);
+export function findOffence(
+  root: SyntaxNode,
+  tokens: readonly Token[],
+  variables: Variables,
+): Offence | undefined {
+  const walk = new Walk(tokens, variables);
   const kind = kindOf(root, walk);
   if (walk.offence || !kind) return walk.offence;
   if (kind !== 'boolean') {
@@ -112,11 +130,10 @@ export function findOffence(root: SyntaxNode, tokens: readonly Token[]): Offence
       message: `the condition comes to a ${kind}, not to true or false: compare it, as in \`value >= 0.95\``,
     };
   }
-  if (walk.variables === 0) {
-    return {
-      offset: 0,
-      message: 'the condition uses neither `value` nor `values`, so no measurement could change it',
-    };
+  if (walk.used === 0) {
+    const names = Object.keys(variables).map((name) => `\`${name}\``);
+    const none = names.length === 2 ? `neither ${names.join(' nor ')}` : `none of ${names.join(', ')}`;
+    return { offset: 0, message: `the condition uses ${none}, so no measurement could change it` };
   }
   return undefined;
 }
@@ -124,11 +141,14 @@ export function findOffence(root: SyntaxNode, tokens: readonly Token[]): Offence
 /** Keeps the position in the source: numbers and names come in the same order in the tree and in the text. */
 class Walk {
   offence: Offence | undefined;
-  variables = 0;
+  /** How often a variable stands in it. */
+  used = 0;
+  readonly variables: Variables;
   private readonly leaves: readonly Token[];
   private next = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], variables: Variables) {
+    this.variables = variables;
     this.leaves = tokens.filter((token) => token.kind === 'number' || token.kind === 'name');
   }
 
@@ -159,19 +179,23 @@ function kindOf(node: SyntaxNode, walk: Walk): ValueKind | undefined {
       if (Number.isFinite(node.value)) return 'number';
       return walk.reject(
         start,
-        `${JSON.stringify(String(node.value))} is not allowed: ${allowedInConditions()}`,
+        `${JSON.stringify(String(node.value))} is not allowed: ${allowedInConditions(walk.variables)}`,
       );
     case 'SymbolNode':
       walk.take();
-      if (Object.hasOwn(VARIABLES, node.name)) {
-        walk.variables += 1;
-        return VARIABLES[node.name as VariableName];
+      if (Object.hasOwn(walk.variables, node.name)) {
+        walk.used += 1;
+        return walk.variables[node.name];
       }
       return walk.reject(start, `${JSON.stringify(node.name)} is a function and needs arguments`);
     case 'OperatorNode': {
       const { fn, op } = node;
       const rule = Object.hasOwn(OPERATORS, fn) ? OPERATORS[fn as keyof typeof OPERATORS] : undefined;
-      if (!rule) return walk.reject(start, `the operator ${op} is not allowed: ${allowedInConditions()}`);
+      if (!rule)
+        return walk.reject(
+          start,
+          `the operator ${op} is not allowed: ${allowedInConditions(walk.variables)}`,
+        );
       if (node.isPercentage) {
         return walk.reject(
           start,
@@ -211,10 +235,11 @@ function kindOf(node: SyntaxNode, walk: Walk): ValueKind | undefined {
         if (!kind) return undefined;
         kinds.push(kind);
       }
-      return rule.fits(kinds) ? (rule.result ?? 'number') : walk.reject(start, `${name} takes ${rule.takes}`);
+      if (rule.fits(kinds)) return rule.result ?? 'number';
+      return walk.reject(start, `${name} takes ${rule.takes.replace('LIST', listIn(walk.variables))}`);
     }
     default:
-      return walk.reject(start, `${describe(node)} is not allowed: ${allowedInConditions()}`);
+      return walk.reject(start, `${describe(node)} is not allowed: ${allowedInConditions(walk.variables)}`);
   }
 }
 
@@ -226,8 +251,15 @@ function expectKind(node: SyntaxNode, wanted: ValueKind, where: string, walk: Wa
   const start = walk.here();
   const kind = kindOf(node, walk);
   if (!kind || kind === wanted) return kind;
-  const advice = kind === 'list' ? '; make one number of it, as `max(values)` does' : '';
+  const list = node.type === 'SymbolNode' ? node.name : '…';
+  const advice = kind === 'list' ? `; make one number of it, as \`max(${list})\` does` : '';
   return walk.reject(start, `${where} needs a ${wanted} and not a ${kind}${advice}`);
+}
+
+/** `values`: the list that a message can name; without one, what would make one. */
+function listIn(variables: Variables): string {
+  const lists = Object.keys(variables).filter((name) => variables[name] === 'list');
+  return lists.length > 0 ? `\`${lists.at(-1)}\`` : 'a list, which these queries only have with `range`';
 }
 
 function same(kinds: ValueKind[], kind: ValueKind, least: number, most: number): boolean {

@@ -1,4 +1,4 @@
-import { allowedInConditions, FUNCTION_NAMES, VARIABLE_NAMES } from './condition-rules.ts';
+import { allowedInConditions, FUNCTION_NAMES, type Variables } from './condition-rules.ts';
 
 /** A piece of a condition with its 0-based position. */
 export interface Token {
@@ -21,7 +21,7 @@ const SHAPES = [
 ] as const;
 const SPACE = /\s+/y;
 const WORDS = new Set(['and', 'or', 'not']);
-const NAMES = new Set<string>([...VARIABLE_NAMES, ...FUNCTION_NAMES]);
+const FUNCTIONS = new Set(FUNCTION_NAMES);
 
 /** What people who know other expression languages write, and what it is called here. */
 const HINTS: Record<string, string> = {
@@ -38,7 +38,7 @@ const HINTS: Record<string, string> = {
  * Splits a condition into tokens and rejects what no condition may contain, before mathjs sees any of it.
  * mathjs' syntax tree knows no positions; these tokens do.
  */
-export function tokenize(source: string): Tokens {
+export function tokenize(source: string, variables: Variables): Tokens {
   if (source.length > MAX_LENGTH) {
     return fault(MAX_LENGTH, `the condition is longer than ${MAX_LENGTH} characters`);
   }
@@ -47,8 +47,9 @@ export function tokenize(source: string): Tokens {
   let offset = skipSpace(source, 0);
   while (offset < source.length) {
     const token = tokenAt(source, offset);
-    if (!token) return notAllowed(source, offset);
-    if (token.kind === 'name' && !NAMES.has(token.text)) return unknownName(token);
+    if (!token) return notAllowed(source, offset, variables);
+    const isKnown = FUNCTIONS.has(token.text) || Object.hasOwn(variables, token.text);
+    if (token.kind === 'name' && !isKnown) return unknownName(token, variables);
     if (tokens.length === MAX_TOKENS) return fault(offset, `the condition has more than ${MAX_TOKENS} parts`);
     if (token.text === '(') depth += 1;
     if (token.text === ')') depth -= 1;
@@ -73,14 +74,20 @@ function skipSpace(source: string, offset: number): number {
   return offset + (SPACE.exec(source)?.[0].length ?? 0);
 }
 
-function notAllowed(source: string, offset: number): Tokens {
+function notAllowed(source: string, offset: number, variables: Variables): Tokens {
   const pair = source.slice(offset, offset + 2);
   const text = pair in HINTS ? pair : String.fromCodePoint(source.codePointAt(offset) ?? 0);
-  return fault(offset, `${JSON.stringify(text)} is not allowed${hint(text)}: ${allowedInConditions()}`);
+  return fault(
+    offset,
+    `${JSON.stringify(text)} is not allowed${hint(text)}: ${allowedInConditions(variables)}`,
+  );
 }
 
-function unknownName({ text, offset }: Token): Tokens {
-  return fault(offset, `${JSON.stringify(text)} is not known${hint(text)}: ${allowedInConditions()}`);
+function unknownName({ text, offset }: Token, variables: Variables): Tokens {
+  return fault(
+    offset,
+    `${JSON.stringify(text)} is not known${hint(text)}: ${allowedInConditions(variables)}`,
+  );
 }
 
 function hint(text: string): string {

@@ -1,19 +1,16 @@
 import type { MathNode } from 'mathjs/number';
 import { math } from './condition-math.ts';
-import { findOffence, type SyntaxNode, VARIABLE_NAMES, type VariableName } from './condition-rules.ts';
+import { findOffence, SINGLE_QUERY, type SyntaxNode, type Variables } from './condition-rules.ts';
 import { type Token, tokenize } from './condition-tokens.ts';
 
 /** What a condition sees of one measurement. Infinities are numbers; NaN is no data and never comes here. */
-export interface ConditionVariables {
-  value: number;
-  values: readonly number[];
-}
+export type ConditionVariables = Readonly<Record<string, number | readonly number[]>>;
 
 export interface CompiledCondition {
   ok: true;
   source: string;
   /** Which variables it reads. */
-  uses: ReadonlySet<VariableName>;
+  uses: ReadonlySet<string>;
   /** Never throws: what cannot be computed (0/0, say) is a message. */
   evaluate(variables: ConditionVariables): { ok: true; result: boolean } | { ok: false; message: string };
 }
@@ -30,19 +27,23 @@ const cache = new Map<string, CompiledCondition | ConditionFault>();
 
 /**
  * Compiles a condition such as `value >= 0.95`, or says where and why it is none. Compiling the same source
- * again costs nothing.
+ * with the same variables again costs nothing.
  */
-export function compileCondition(source: string): CompiledCondition | ConditionFault {
-  const known = cache.get(source);
+export function compileCondition(
+  source: string,
+  variables: Variables = SINGLE_QUERY,
+): CompiledCondition | ConditionFault {
+  const key = `${JSON.stringify(variables)} ${source}`;
+  const known = cache.get(key);
   if (known) return known;
-  const made = compile(source);
+  const made = compile(source, variables);
   if (cache.size >= CACHE_SIZE) cache.clear();
-  cache.set(source, made);
+  cache.set(key, made);
   return made;
 }
 
-function compile(source: string): CompiledCondition | ConditionFault {
-  const scanned = tokenize(source);
+function compile(source: string, variables: Variables): CompiledCondition | ConditionFault {
+  const scanned = tokenize(source, variables);
   if (!scanned.ok) return scanned;
   const { tokens } = scanned;
   let tree: MathNode;
@@ -52,21 +53,21 @@ function compile(source: string): CompiledCondition | ConditionFault {
   } catch (error) {
     return syntaxFault(error, source);
   }
-  const offence = findOffence(tree as unknown as SyntaxNode, tokens);
+  const offence = findOffence(tree as unknown as SyntaxNode, tokens, variables);
   if (offence) return { ok: false, ...offence };
-  return { ok: true, source, uses: variablesIn(tokens), evaluate: evaluator(tree) };
+  return { ok: true, source, uses: variablesIn(tokens, variables), evaluate: evaluator(tree) };
 }
 
 function evaluator(tree: MathNode): CompiledCondition['evaluate'] {
   const code = tree.transform(lazily).compile();
-  return ({ value, values }) => {
+  return (variables) => {
     try {
-      const result: unknown = code.evaluate(
-        new Map<string, unknown>([
-          ['value', value],
-          ['values', [...values]],
-        ]),
-      );
+      // Lists are copied: mathjs sorts in place.
+      const scope = Object.entries(variables).map(([name, value]): [string, unknown] => [
+        name,
+        typeof value === 'number' ? value : [...value],
+      ]);
+      const result: unknown = code.evaluate(new Map(scope));
       if (typeof result === 'boolean') return { ok: true, result };
       return { ok: false, message: `it came to ${String(result)}, not to true or false` };
     } catch (error) {
@@ -86,8 +87,8 @@ function lazily(node: MathNode): MathNode {
     : new math.ConditionalNode(left, new math.ConstantNode(true as never), right);
 }
 
-function variablesIn(tokens: readonly Token[]): ReadonlySet<VariableName> {
-  return new Set(VARIABLE_NAMES.filter((name) => tokens.some((token) => token.text === name)));
+function variablesIn(tokens: readonly Token[], variables: Variables): ReadonlySet<string> {
+  return new Set(Object.keys(variables).filter((name) => tokens.some((token) => token.text === name)));
 }
 
 function syntaxFault(error: unknown, source: string): ConditionFault {

@@ -1,12 +1,13 @@
 import type { AnalysisPhase, AnalysisRun, AnalysisRunStatus, MetricResult } from '../api/analysis-run.ts';
 import type { SchemaFault } from '../api/kind.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
-import { checkRun, maxDurationOf } from './check-template.ts';
+import { maxDurationOf } from './check-template.ts';
 import type { InFlight } from './in-flight.ts';
 import { isFinished, judgeRun, newResult, recordMeasurement } from './judge.ts';
 import type { MeasureJob } from './measure-job.ts';
 import { type Next, nextOf, turnOf } from './metric-turn.ts';
-import { type ResolvedMetric, resolveMetrics } from './resolve-metric.ts';
+import { type PreparedRun, prepareRun } from './prepare-run.ts';
+import type { ResolvedMetric } from './resolve-metric.ts';
 
 /** Measurements that arrive this close together share one write of the status. */
 const GATHER_MS = 250;
@@ -20,6 +21,8 @@ export interface RunFacts {
   /** Epoch milliseconds. */
   now: number;
   resubmitAfterMs?: number;
+  /** What `prepareRun` answers to the run's spec, where it is known already. */
+  prepared?: PreparedRun;
 }
 
 /** What a Kubernetes Event is to say. */
@@ -51,10 +54,10 @@ export interface RunDecision {
 export function decideRun(facts: RunFacts): RunDecision {
   const { run, now, inFlight, resubmitAfterMs = RESUBMIT_AFTER_MS } = facts;
   if (run.status && isFinished(run.status.phase)) return nothingMore(run.status);
-  const faults = checkRun(run.spec);
-  if (faults.length > 0) return refuse(run, faults, now);
+  const prepared = facts.prepared ?? prepareRun(run.spec);
+  if (!prepared.ok) return refuse(run, prepared.faults, now);
 
-  const metrics = resolveMetrics(run.spec);
+  const { metrics } = prepared;
   const startedAt = parseTime(run.status?.startedAt) ?? Math.floor(now);
   const isNew = parseTime(run.status?.startedAt) === undefined;
   const before = metrics.map((metric) => resultOf(run, metric));
@@ -120,7 +123,7 @@ function resultOf(run: AnalysisRun, metric: ResolvedMetric): MetricResult {
 
 function record(result: MetricResult, metric: ResolvedMetric, next: Next | undefined): MetricResult {
   if (next?.kind !== 'measured') return result;
-  return recordMeasurement(result, metric, next.measurement, next.hasData);
+  return recordMeasurement(result, metric, next.measurement, next.hasData, next.state);
 }
 
 /**

@@ -1,5 +1,5 @@
+import type { QueryFault } from './answers-fault.ts';
 import type { MeasureJob, MeasureResult } from './measure-job.ts';
-import type { QueryAnswer } from './query-answer.ts';
 import { fractionOf } from './schedule.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface InFlight {
   /** Set while a retry waits for its time. */
   notBefore?: number;
   /** What the try before came to. */
-  lastFault?: Extract<QueryAnswer, { kind: 'fault' }>;
+  lastFault?: QueryFault;
 }
 
 const FIRST_RETRY_MS = 1_000;
@@ -44,7 +44,7 @@ export function deliver(inFlight: readonly InFlight[], result: MeasureResult, no
 /** The next try after a fault that may pass, from when it is to be made; undefined when the slot ends before. */
 export function retry(
   entry: InFlight,
-  fault: NonNullable<InFlight['lastFault']>,
+  fault: QueryFault,
   slotEndsAt: number,
   now: number,
 ): (InFlight & { notBefore: number }) | undefined {

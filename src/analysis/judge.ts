@@ -1,4 +1,4 @@
-import type { AnalysisPhase, Measurement, MetricResult } from '../api/analysis-run.ts';
+import type { AnalysisPhase, Measurement, MetricResult, SequentialProgress } from '../api/analysis-run.ts';
 import { formatDuration } from '../api/duration.ts';
 import { conditionText, type ResolvedMetric } from './resolve-metric.ts';
 
@@ -23,6 +23,7 @@ export function newResult(metric: ResolvedMetric): MetricResult {
   return {
     name: metric.name,
     phase: 'Pending',
+    ...(metric.dryRun && { dryRun: true }),
     count: 0,
     successful: 0,
     failed: 0,
@@ -39,13 +40,15 @@ export function newResult(metric: ResolvedMetric): MetricResult {
 
 /**
  * Counts one measurement and judges the metric anew. A sequence number that is recorded already, or one
- * out of turn, changes nothing: results are delivered at least once. `hasData` is whether there was a value.
+ * out of turn, changes nothing: results are delivered at least once. `hasData` is whether there was a value,
+ * `state` what a sequential test knows after it.
  */
 export function recordMeasurement(
   result: MetricResult,
   metric: ResolvedMetric,
   measurement: Measurement,
   hasData: boolean,
+  state?: SequentialProgress,
 ): MetricResult {
   if (measurement.sequence !== result.nextSequence || isFinished(result.phase)) return result;
   const { outcome } = measurement;
@@ -66,6 +69,7 @@ export function recordMeasurement(
     consecutiveError: streak(result.consecutiveError, outcome === 'Error', false),
     nextSequence: result.nextSequence + 1,
     withData: result.withData + (hasData ? 1 : 0),
+    ...(state && { state }),
     measurements: [...result.measurements, shorten(measurement)].slice(-KEPT_MEASUREMENTS),
   };
   return { ...counted, ...judgeMetric(counted, metric) };
@@ -122,6 +126,7 @@ function judgeMetric(result: MetricResult, metric: ResolvedMetric): Phase {
       `${inconclusive} inconclusive, inconclusiveLimit ${metric.inconclusiveLimit}`,
     );
   }
+  if (metric.judge?.kind === 'sequential') return judgeDecision(result, metric);
   const done = `${count} of ${metric.count ?? 'any number'} measured`;
   if (consecutiveSuccessLimit !== undefined && consecutiveSuccess >= consecutiveSuccessLimit) {
     return passed(
@@ -139,6 +144,15 @@ function judgeMetric(result: MetricResult, metric: ResolvedMetric): Phase {
     );
   }
   return passed(result, metric, `${done}, ${failed} failed, failureLimit ${failureLimit ?? 'off'}`);
+}
+
+/** A sequential test has no limits: it has passed, or it goes on until its count is used up. */
+function judgeDecision(result: MetricResult, metric: ResolvedMetric): Phase {
+  const measured = `${result.count} measurement${result.count === 1 ? '' : 's'}`;
+  const message = `${evidence(result, metric)}; after ${measured}`;
+  if (result.successful > 0) return { phase: 'Successful', message };
+  if (metric.count === undefined || result.count < metric.count) return { phase: 'Running' };
+  return { phase: 'Inconclusive', message: `${message}, count ${metric.count}, undecided` };
 }
 
 /** Successful, unless nothing was ever measured and the metric does not say that this is enough. */
@@ -165,14 +179,16 @@ export interface JudgeFacts {
 
 /**
  * The phase of a run. The first metric that ends other than Successful ends the run at once, and what is
- * unfinished then is Cancelled. `results` are in the order of `metrics`.
+ * unfinished then is Cancelled. Metrics that are dry runs have no say, and are Cancelled as well if they are
+ * unfinished at the end. `results` are in the order of `metrics`.
  */
 export function judgeRun(
   metrics: readonly ResolvedMetric[],
   results: readonly MetricResult[],
   facts: JudgeFacts,
 ): Phase & { results: MetricResult[] } {
-  const worst = SEVERITY.map((phase) => results.find((result) => result.phase === phase)).find(Boolean);
+  const decisive = results.filter((_, index) => metrics[index]?.dryRun !== true);
+  const worst = SEVERITY.map((phase) => decisive.find((result) => result.phase === phase)).find(Boolean);
   if (worst) {
     return {
       phase: worst.phase,
@@ -185,12 +201,13 @@ export function judgeRun(
       ),
     };
   }
-  if (results.every((result) => result.phase === 'Successful')) {
+  if (decisive.length > 0 && decisive.every((result) => result.phase === 'Successful')) {
     const message = cut(
-      results.map((result) => result.message ?? result.name).join(' | '),
+      decisive.map((result) => result.message ?? result.name).join(' | '),
       2 * MESSAGE_LENGTH,
     );
-    return { phase: 'Successful', message, results: [...results] };
+    const why = 'cancelled, because the run ended as Successful without waiting for a dry run';
+    return { phase: 'Successful', message, results: finishRest(metrics, results, 'Cancelled', why) };
   }
   if (facts.terminate) return endAll(metrics, results, 'Cancelled', 'cancelled by spec.terminate');
   if (facts.now >= facts.startedAt + facts.maxDurationMs) {
@@ -207,7 +224,8 @@ function endAll(
   why: string,
 ): Phase & { results: MetricResult[] } {
   const ended = finishRest(metrics, results, phase, why);
-  const message = ended.find((result) => result.phase === phase)?.message ?? why;
+  const decisive = ended.find((result, index) => result.phase === phase && metrics[index]?.dryRun !== true);
+  const message = decisive?.message ?? why;
   return { phase, message, results: ended };
 }
 

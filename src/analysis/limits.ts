@@ -1,6 +1,6 @@
 import type { Metric } from '../api/analysis-template.ts';
 import { type Lookup, lookupNumber } from './placeholders.ts';
-import { splitPlain } from './query-text.ts';
+import { splitFaultText, splitPlain } from './query-text.ts';
 
 /**
  * The numbers by which the measurements of one metric are counted. A limit is breached when it is exceeded;
@@ -58,22 +58,26 @@ export function readLimits(metric: Metric, lookup: Lookup): { limits: Limits; fa
   return { limits: withDefaults(fields, metric.interval !== undefined), faults };
 }
 
+/**
+ * A number that is written as one, as text, or as one placeholder; `unknown` while an argument has no value.
+ * The message of a fault begins with `must be`.
+ */
+export function readNumber(field: number | string, lookup: Lookup): number | 'unknown' | { fault: string } {
+  const read = readText(field, lookup);
+  if (typeof read === 'object' || read === undefined) return read ?? 'unknown';
+  const value = Number(read);
+  if (read !== '' && Number.isFinite(value)) return value;
+  return { fault: `must be a number or one placeholder such as {{args.x}}, and is ${JSON.stringify(read)}` };
+}
+
 function readField(
   field: number | string | undefined,
   least: number,
   lookup: Lookup,
 ): Field | { fault: string } {
   if (field === undefined) return 'unset';
-  let text = String(field).trim();
-  const { pieces, faults } = splitPlain(text);
-  if (faults[0]) return { fault: faults[0] };
-  const [piece] = pieces;
-  if (pieces.length === 1 && piece?.kind === 'placeholder') {
-    const number = lookupNumber(piece.name, lookup);
-    if ('fault' in number) return { fault: number.fault };
-    if (number.value === undefined) return 'unknown';
-    text = number.value;
-  }
+  const text = readText(field, lookup);
+  if (typeof text === 'object' || text === undefined) return text ?? 'unknown';
   const value = Number(text);
   if (text === '' || !Number.isSafeInteger(value)) {
     return {
@@ -81,6 +85,17 @@ function readField(
     };
   }
   return value < least ? { fault: `must be at least ${least}, and is ${value}` } : value;
+}
+
+/** The text of a number with its placeholder filled in; undefined while that has no value. */
+function readText(field: number | string, lookup: Lookup): string | undefined | { fault: string } {
+  const text = String(field).trim();
+  const { pieces, faults } = splitPlain(text);
+  if (faults[0]) return { fault: splitFaultText(faults[0]) };
+  const [piece] = pieces;
+  if (pieces.length !== 1 || piece?.kind !== 'placeholder') return text;
+  const number = lookupNumber(piece.name, lookup);
+  return 'fault' in number ? { fault: number.fault } : number.value;
 }
 
 function withDefaults(fields: Record<LimitName, Field>, repeats: boolean): Limits {

@@ -1,7 +1,19 @@
 import type { MetricQuery, QueryAnswer } from './query-answer.ts';
 
-/** A query that is due now. */
-export interface MeasureJob extends MetricQuery {
+/** One of the queries of a measurement; all are evaluated at the instant of the job. */
+export interface Question extends Omit<MetricQuery, 'evaluateAt'> {
+  /** Unique within the job. */
+  name: string;
+}
+
+/** What a source answered to the question of this name. */
+export interface Answered {
+  name: string;
+  answer: QueryAnswer;
+}
+
+/** A measurement that is due now. */
+export interface MeasureJob {
   /** Derived from (run uid, metric, sequence, try): adding it twice is adding it once. */
   id: string;
   run: { uid: string; namespace: string; name: string };
@@ -10,6 +22,10 @@ export interface MeasureJob extends MetricQuery {
   /** 1-based number of the try of this sequence. */
   attempt: number;
   source: string;
+  /** At least one. */
+  questions: Question[];
+  /** Epoch milliseconds at which the queries are evaluated. */
+  evaluateAt: number;
 }
 
 /** What a worker brought back for a MeasureJob. */
@@ -17,5 +33,6 @@ export interface MeasureResult {
   job: MeasureJob;
   startedAt: number;
   finishedAt: number;
-  answer: QueryAnswer;
+  /** One for each question, in their order. */
+  answers: Answered[];
 }

@@ -1,40 +1,43 @@
 import type { Outcome } from '../api/analysis-run.ts';
+import { faultIn } from './answers-fault.ts';
+import { judgeMannWhitney, judgeSequential, type Progress } from './assess-judge.ts';
+import { type Assessment, error, noData, withWarnings } from './assessment.ts';
 import type { CompiledCondition, ConditionVariables } from './condition.ts';
 import { formatNumber, listText } from './format-number.ts';
-import type { QueryAnswer, SampleValue } from './query-answer.ts';
+import type { Answered } from './measure-job.ts';
+import type { QueryAnswer } from './query-answer.ts';
+import { MINIMUM_QUERY, ONLY_QUERY } from './questions.ts';
+import { answerTo, readVariables, type Shown } from './read-variables.ts';
 import { conditionText, type ResolvedMetric } from './resolve-metric.ts';
+import { sampleNumber } from './sample-number.ts';
 
-/** What one measurement comes to, and why, in one word and in one sentence. */
-export interface Assessment {
-  outcome: Outcome;
-  value?: string;
-  samples?: number;
-  reason: string;
-  message: string;
-  /** Whether a value was measured. Without one an outcome is only what the metric's `noData` says. */
-  hasData: boolean;
-}
-
-const NO_DATA_OUTCOMES = {
-  Inconclusive: 'Inconclusive',
-  // Shown as Inconclusive, and not counted: see recordMeasurement.
-  Wait: 'Inconclusive',
-  Pass: 'Successful',
-  Fail: 'Failed',
-} as const satisfies Record<ResolvedMetric['noData'], Outcome>;
-
-/** Judges what a source answered by the conditions of the metric. */
-export function assess(metric: ResolvedMetric, answer: QueryAnswer): Assessment {
-  if (answer.kind === 'fault') {
+/** Judges what a source answered to the queries of one measurement by the conditions of the metric, or its judge. */
+export function assessAll(
+  metric: ResolvedMetric,
+  answers: readonly Answered[],
+  progress: Progress = { since: 0, state: undefined },
+): Assessment {
+  const fault = faultIn(answers);
+  if (fault) {
     return error(
-      answer.reason,
-      `${metric.name} could not be measured for ${conditionText(metric)}: ${answer.message}`,
+      fault.reason,
+      `${metric.name} could not be measured for ${conditionText(metric)}: ${fault.message}`,
     );
   }
-  if (answer.kind === 'series') {
-    return error('UnexpectedAnswer', `${metric.name} was answered with a range of samples`);
+  const warnings = warningsOf(answers);
+  if (metric.judge?.kind === 'sequential') {
+    return judgeSequential(metric, metric.judge, answers, warnings, progress);
   }
-  return withWarnings(metric, assessSamples(metric, answer.values), answer.warnings);
+  const assessment =
+    metric.judge?.kind === 'mannWhitney'
+      ? judgeMannWhitney(metric, metric.judge, answers)
+      : assessAnswers(metric, answers);
+  return withWarnings(metric, assessment, warnings);
+}
+
+/** The same for the only query of a metric. */
+export function assess(metric: ResolvedMetric, answer: QueryAnswer): Assessment {
+  return assessAll(metric, [{ name: ONLY_QUERY, answer }]);
 }
 
 /** What a measurement is whose query was not sent, because it would select pods and there are none. */
@@ -42,28 +45,59 @@ export function assessNoPods(metric: ResolvedMetric): Assessment {
   return noData(metric, 'NoPods', 'the query selects pods and there are none, so it was not sent');
 }
 
-function assessSamples(metric: ResolvedMetric, samples: readonly SampleValue[]): Assessment {
-  const numbers = samples.map(toNumber).filter((number) => !Number.isNaN(number));
-  const shown = {
-    ...(samples.length > 0 && { value: listText(samples.map(String)) }),
-    samples: samples.length,
-  };
-  const needsOne = [metric.successCondition, metric.failureCondition].some((each) => each?.uses.has('value'));
-  if (samples.length > 1 && needsOne) {
-    return {
-      ...error(
-        'SeveralSeries',
-        `${metric.name} returned ${samples.length} series, and ${conditionText(metric)} asks for one value: aggregate the query, as sum(…) does, or use \`values\` in the condition`,
-      ),
-      ...shown,
-    };
+function assessAnswers(metric: ResolvedMetric, answers: readonly Answered[]): Assessment {
+  const needsOne = [metric.successCondition, metric.failureCondition].some((each) =>
+    each?.uses.has(ONLY_QUERY),
+  );
+  const reading = readVariables(metric.questions, answers, needsOne);
+  const { shown } = reading;
+  const little = littleObserved(metric, answers, shown);
+  if (little) return little;
+  if (reading.kind === 'noData') return { ...noData(metric, 'NoData', reading.what), ...shown };
+  if (reading.kind === 'error') {
+    const subject = reading.query === ONLY_QUERY ? metric.name : `${metric.name}: ${reading.query}`;
+    const advice = reading.reason === 'SeveralSeries' ? aggregate(metric, reading.query) : '';
+    return { ...error(reading.reason, `${subject} ${reading.what}${advice}`), ...shown };
   }
-  const [value] = numbers;
-  if (value === undefined) {
-    const what = samples.length === 0 ? 'the query returned nothing' : 'the query returned NaN';
-    return { ...noData(metric, 'NoData', what), ...shown };
+  return { ...assessNumbers(metric, reading.variables), ...shown };
+}
+
+function aggregate(metric: ResolvedMetric, query: string): string {
+  const isRange = metric.questions.some(({ name, range }) => name === query && range !== undefined);
+  if (isRange) return ', and one is needed: aggregate the query, as sum(…) does';
+  const other = query === ONLY_QUERY ? ', or use `values` in the condition' : '';
+  return `, and ${conditionText(metric)} asks for one value: aggregate the query, as sum(…) does${other}`;
+}
+
+/** What a measurement is when less was observed than the metric asks for; undefined when it was enough. */
+function littleObserved(
+  metric: ResolvedMetric,
+  answers: readonly Answered[],
+  shown: Shown,
+): Assessment | undefined {
+  if (metric.minimum === undefined) return undefined;
+  const answer = answerTo(answers, MINIMUM_QUERY);
+  if (answer?.kind !== 'samples') {
+    return error(
+      'UnexpectedAnswer',
+      `${metric.name}: the query of minimum was answered with a range of samples`,
+    );
   }
-  return { ...assessNumbers(metric, { value, values: numbers }), ...shown };
+  if (answer.values.length > 1) {
+    const what = `the query of minimum returned ${answer.values.length} series, and one is needed`;
+    return error('SeveralSeries', `${metric.name}: ${what}: aggregate it, as sum(…) does`);
+  }
+  const observed = sampleNumber(answer.values[0] ?? 'NaN');
+  if (observed >= metric.minimum) return undefined;
+  const least = formatNumber(metric.minimum);
+  const what = Number.isNaN(observed)
+    ? `nothing was observed, and minimum is ${least}`
+    : `${observed} observed, and minimum is ${least}`;
+  return { ...noData(metric, 'BelowMinimum', what), ...shown };
+}
+
+function warningsOf(answers: readonly Answered[]): string[] {
+  return [...new Set(answers.flatMap(({ answer }) => (answer.kind === 'fault' ? [] : answer.warnings)))];
 }
 
 function assessNumbers(metric: ResolvedMetric, variables: ConditionVariables): Assessment {
@@ -96,53 +130,35 @@ function assessNumbers(metric: ResolvedMetric, variables: ConditionVariables): A
   );
 }
 
-/** Of an incomplete answer nobody knows what is missing: it may fail a canary and never pass one. */
-function withWarnings(
-  metric: ResolvedMetric,
-  assessment: Assessment,
-  warnings: readonly string[],
-): Assessment {
-  if (warnings.length === 0 || assessment.outcome !== 'Successful') return assessment;
-  return {
-    ...assessment,
-    outcome: 'Inconclusive',
-    reason: 'PartialData',
-    message: `${assessment.message}, but the answer of source ${metric.source} may be incomplete: ${warnings.join('; ')}`,
-  };
-}
-
-function noData(metric: ResolvedMetric, reason: 'NoData' | 'NoPods', what: string): Assessment {
-  const policy = metric.noData === 'Inconclusive' ? '' : ` (noData: ${metric.noData})`;
-  return {
-    outcome: NO_DATA_OUTCOMES[metric.noData],
-    reason,
-    message: `${metric.name} has no data for ${conditionText(metric)}: ${what}${policy}`,
-    hasData: false,
-  };
-}
-
-function error(reason: string, message: string): Assessment {
-  return { outcome: 'Error', reason, message, hasData: false };
-}
-
-/** The value in few digits, or in full where rounding would make the message contradict the outcome. */
+/** The values in few digits, or in full where rounding would make the message contradict the outcome. */
 function describeMeasured(
-  { value, values }: ConditionVariables,
+  variables: ConditionVariables,
   conditions: readonly (CompiledCondition | undefined)[],
 ): string {
-  if (values.length > 1) return listText(values.map(formatNumber));
-  const short = formatNumber(value);
-  const rounded = Number.isFinite(value) ? Number(short) : value;
+  const short = textOf(variables, formatNumber);
+  const rounded = Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? roundedNumber(value) : value.map(roundedNumber),
+    ]),
+  );
   const same = conditions.every((condition) => {
-    const exact = condition?.evaluate({ value, values });
-    const shown = condition?.evaluate({ value: rounded, values: [rounded] });
+    const exact = condition?.evaluate(variables);
+    const shown = condition?.evaluate(rounded);
     return exact?.ok === shown?.ok && (!exact?.ok || !shown?.ok || exact.result === shown.result);
   });
-  return same ? short : String(value);
+  return same ? short : textOf(variables, String);
 }
 
-function toNumber(sample: SampleValue): number {
-  if (sample === '+Inf') return Infinity;
-  if (sample === '-Inf') return -Infinity;
-  return typeof sample === 'number' ? sample : Number.NaN;
+/** `0.99`, `[1, 2]`, or `errors 3, requests 100`. */
+function textOf(variables: ConditionVariables, format: (number: number) => string): string {
+  const { values } = variables;
+  if (typeof values === 'object') return listText(values.map(format));
+  return Object.entries(variables)
+    .map(([name, value]) => `${name} ${listText((typeof value === 'number' ? [value] : value).map(format))}`)
+    .join(', ');
+}
+
+function roundedNumber(number: number): number {
+  return Number.isFinite(number) ? Number(formatNumber(number)) : number;
 }

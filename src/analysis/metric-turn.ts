@@ -1,12 +1,16 @@
-import type { AnalysisRun, Measurement, MetricResult } from '../api/analysis-run.ts';
+import type { AnalysisRun, Measurement, MetricResult, SequentialProgress } from '../api/analysis-run.ts';
+import { sameJson } from '../api/canonical.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
+import { faultIn, type QueryFault } from './answers-fault.ts';
+import type { Assessment } from './assessment.ts';
 import { type InFlight, jobId, retry } from './in-flight.ts';
 import { isFinished } from './judge.ts';
-import { type Assessment, assess, assessNoPods } from './measure.ts';
-import type { MeasureJob, MeasureResult } from './measure-job.ts';
-import { resolveQuery } from './placeholders.ts';
+import { assessAll, assessNoPods } from './measure.ts';
+import type { MeasureJob, MeasureResult, Question } from './measure-job.ts';
+import { askedOf, questionsText } from './questions.ts';
 import type { ResolvedMetric } from './resolve-metric.ts';
 import { type Grid, gridOf, isSlotStart, nextDue, slotEnd } from './schedule.ts';
+import { intervalStart, rawRange } from './sequential-metric.ts';
 import { windowAt, windowReadyAt } from './window.ts';
 
 /** The last instant that a timestamp can name. */
@@ -29,7 +33,13 @@ export type Next =
   /** `job` is to be offered to the queue now. */
   | { kind: 'inFlight'; entry: InFlight; job?: MeasureJob; wakeAt: number }
   /** `arrived` is the entry whose result it is; none when no query was needed, or the slot ended. */
-  | { kind: 'measured'; measurement: Measurement; hasData: boolean; arrived?: InFlight };
+  | {
+      kind: 'measured';
+      measurement: Measurement;
+      hasData: boolean;
+      state?: SequentialProgress;
+      arrived?: InFlight;
+    };
 
 export function turnOf(
   run: AnalysisRun,
@@ -58,7 +68,7 @@ export function nextOf(
   if (entry.result) return settle(turn, entry, entry.result, slotEndsAt, now);
   if (entry.lastFault) {
     // The tries within one slot are one Error, even when the last of them never comes back.
-    if (now >= slotEndsAt) return measured(entry.job, assess(turn.metric, entry.lastFault), now, now);
+    if (now >= slotEndsAt) return measured(entry.job, faulty(turn, entry, entry.lastFault), now, now);
     const next = offer(entry, now, resubmitAfterMs);
     return { ...next, wakeAt: Math.min(next.wakeAt, slotEndsAt) };
   }
@@ -90,31 +100,38 @@ function offer(entry: InFlight, now: number, resubmitAfterMs: number): Extract<N
 }
 
 function settle(turn: Turn, entry: InFlight, result: MeasureResult, slotEndsAt: number, now: number): Next {
-  const { answer, job } = result;
-  if (answer.kind === 'fault' && answer.retryable) {
-    const again = retry(entry, answer, slotEndsAt, now);
+  const { answers, job } = result;
+  const fault = faultIn(answers);
+  if (fault?.retryable) {
+    const again = retry(entry, fault, slotEndsAt, now);
     if (again) return { kind: 'inFlight', entry: again, wakeAt: again.notBefore };
   }
-  const assessed = assess(turn.metric, answer);
+  const { state } = turn.result;
+  const assessed = assessAll(turn.metric, answers, { since: sinceOf(turn, job.evaluateAt), state });
   return { ...measured(job, assessed, result.startedAt, result.finishedAt), arrived: entry };
 }
 
+/** What a measurement is whose last try came to this fault. */
+function faulty({ metric }: Turn, { job }: InFlight, fault: QueryFault): Assessment {
+  return assessAll(metric, [{ name: job.questions[0]?.name ?? '', answer: fault }]);
+}
+
 function measured(
-  asked: Pick<MeasureJob, 'sequence' | 'evaluateAt'> & { query?: string },
+  asked: Pick<MeasureJob, 'sequence' | 'evaluateAt'> & { questions?: readonly Question[] },
   assessment: Assessment,
   startedAt: number,
   finishedAt: number,
 ): Extract<Next, { kind: 'measured' }> {
-  const { hasData, ...judged } = assessment;
+  const { hasData, state, ...judged } = assessment;
   const measurement: Measurement = {
     sequence: asked.sequence,
     ...judged,
-    ...(asked.query !== undefined && { query: asked.query }),
+    ...(asked.questions && { query: questionsText(asked.questions) }),
     evaluatedAt: formatTime(asked.evaluateAt),
     startedAt: formatTime(startedAt),
     finishedAt: formatTime(finishedAt),
   };
-  return { kind: 'measured', measurement, hasData };
+  return { kind: 'measured', measurement, hasData, ...(state && { state }) };
 }
 
 /**
@@ -130,14 +147,25 @@ function entryOf(turn: Turn, inFlight: readonly InFlight[], now: number): InFlig
     .toSorted(
       (left, right) => right.attempt - left.attempt || Number(!!right.result) - Number(!!left.result),
     );
-  return entries.find(({ result }) => result?.answer.kind === 'samples') ?? entries[0];
+  return entries.find(({ result }) => result && !faultIn(result.answers)) ?? entries[0];
 }
 
 function withoutForeignResult(turn: Turn, entry: InFlight, now: number): InFlight {
   const { result, ...unanswered } = entry;
   const counts =
-    result && isOurs(turn, result.job, now) && isTime(result.startedAt) && isTime(result.finishedAt);
+    result &&
+    isOurs(turn, result.job, now) &&
+    isTime(result.startedAt) &&
+    isTime(result.finishedAt) &&
+    answersAll(result);
   return counts ? entry : unanswered;
+}
+
+function answersAll({ job, answers }: MeasureResult): boolean {
+  return (
+    answers.length === job.questions.length &&
+    job.questions.every(({ name }, index) => answers[index]?.name === name)
+  );
 }
 
 function isTime(ms: number): boolean {
@@ -156,7 +184,7 @@ function isOurs(turn: Turn, job: MeasureJob, now: number): boolean {
     job.metric === ours.metric &&
     job.sequence === ours.sequence &&
     job.source === ours.source &&
-    job.query === ours.query
+    sameJson(job.questions, ours.questions)
   );
 }
 
@@ -164,16 +192,14 @@ function isOurs(turn: Turn, job: MeasureJob, now: number): boolean {
 function jobFor(turn: Turn, sequence: number, attempt: number, evaluateAt: number): MeasureJob | undefined {
   const { run, metric, windowStart } = turn;
   const { name, namespace = '' } = run.metadata;
-  const query = resolveQuery(metric.query, {
+  const context = {
     args: run.spec.args ?? [],
     namespace,
     target: run.spec.target,
     windowMs: metric.window && windowAt(evaluateAt, windowStart, metric.window),
-  });
-  if (!query.ok) {
-    if (query.reason === 'NoPods') return undefined;
-    throw new Error(`the query of ${metric.name} was not checked: ${query.faults[0]?.message}`);
-  }
+  };
+  const questions = askedOf(metric.questions, context, rawRange(sinceOf(turn, evaluateAt), evaluateAt));
+  if (!questions) return undefined;
   const uid = uidOf(run);
   return {
     id: jobId(uid, metric.name, sequence, attempt),
@@ -182,9 +208,14 @@ function jobFor(turn: Turn, sequence: number, attempt: number, evaluateAt: numbe
     sequence,
     attempt,
     source: metric.source,
-    query: query.text,
+    questions,
     evaluateAt,
   };
+}
+
+/** Where the interval begins that a sequential test measures at this instant. */
+function sinceOf({ result, windowStart }: Turn, evaluateAt: number): number {
+  return intervalStart(result.state, evaluateAt, windowStart);
 }
 
 function lastEvaluation(result: MetricResult): number | undefined {

@@ -1,7 +1,14 @@
 import type { RunTarget } from '../api/analysis-run.ts';
 import type { SchemaFault } from '../api/kind.ts';
 import { type ArgumentType, describeType, type GivenArgument, hasType } from './arguments.ts';
-import { escapeForLiteral, type Place, type SplitText, splitPlain, splitQuery } from './query-text.ts';
+import {
+  escapeForLiteral,
+  type Place,
+  type SplitText,
+  splitFaultText,
+  splitPlain,
+  splitQuery,
+} from './query-text.ts';
 import { formatWindow } from './window.ts';
 
 /** What a placeholder stands for, as far as it is known where it is looked at. */
@@ -100,46 +107,77 @@ export function templateLookup(
 
 /** The query as it is sent. Faults have the path `query`. */
 export function resolveQuery(query: string, context: PlaceholderContext): ResolvedText {
-  const { text, faults, noPods } = fillQuery(query, runLookup(context));
-  if (faults.length === 0 && !noPods) return { ok: true, text };
-  if (faults.length === 0) {
+  const { text, faults, marks, noPods } = fillQuery(query, runLookup(context));
+  const unresolved = faults.map((fault) => fault.text);
+  if (faults.length === 0 && noPods) {
     return { ok: false, reason: 'NoPods', faults: [{ path: 'query', message: 'there are no pods' }] };
   }
+  for (const { standIn, sourceOffset, sourceWidth } of marks) {
+    const placeholder = query.slice(sourceOffset, sourceOffset + sourceWidth);
+    // A stand-in is for checking only; sent, it would ask something that nobody wrote.
+    if (standIn && !noPods) unresolved.push(`${placeholder} is not known yet (position ${sourceOffset})`);
+  }
+  if (unresolved.length === 0) return { ok: true, text };
   return {
     ok: false,
     reason: 'Unresolved',
-    faults: faults.map((message) => ({ path: 'query', message })),
+    faults: unresolved.map((message) => ({ path: 'query', message })),
   };
 }
 
+export interface FilledQuery {
+  text: string;
+  faults: PlaceholderFault[];
+  /** The placeholders in order, to find the place in the source for a place in the text. */
+  marks: FilledMark[];
+  noPods: boolean;
+}
+
+/** A placeholder that is filled in: where it stood in the source, and what stands for it in the text. */
+export interface FilledMark {
+  sourceOffset: number;
+  sourceWidth: number;
+  offset: number;
+  width: number;
+  /** Its value is not known yet, so a stand-in of the same type has its place. */
+  standIn: boolean;
+}
+
+/** What is wrong with a placeholder, or with a text that should have been split at its placeholders. */
+export interface PlaceholderFault {
+  offset: number;
+  message: string;
+  /** The message and its 0-based position in one sentence. */
+  text: string;
+}
+
+/** One word of each type, for a placeholder whose value is known only later. */
+const STAND_INS = { string: 'x', number: '1', duration: '1m', identifier: 'x' } as const;
+
 /**
- * A query with its placeholders filled in as far as they are known, and what is wrong with them. What comes
- * from outside the query's author stands inside a string literal, escaped, or is checked to be one word.
+ * A query with its placeholders filled in, and what is wrong with them. What comes from outside the query's
+ * author stands inside a string literal, escaped, or is checked to be one word.
  */
-export function fillQuery(
-  query: string,
-  lookup: Lookup,
-): { text: string; faults: string[]; noPods: boolean } {
+export function fillQuery(query: string, lookup: Lookup): FilledQuery {
   let noPods = false;
-  const split = splitQuery(query);
-  const { text, faults } = fill(split, (name, place) => {
+  const filled = fill(splitQuery(query), (name, place) => {
     const fact = lookup(name);
     if (fact.kind === 'unknown') return { fault: fact.message };
     if (fact.kind === 'noPods') noPods = true;
-    const { type, value } = fact.kind === 'noPods' ? { type: 'string' as const, value: '' } : fact;
+    const { type, value = undefined } = fact.kind === 'noPods' ? { type: 'string' as const } : fact;
+    const standIn = value === undefined;
+    const text = value ?? STAND_INS[type ?? 'identifier'];
     if (place === 'code' || place === 'comment') {
-      if (type === 'string' || (value !== undefined && !isOneWord(value, type))) {
-        return { fault: outsideLiteral(name) };
-      }
-      return { text: value ?? '' };
+      if (type === 'string' || !isOneWord(text, type)) return { fault: outsideLiteral(name) };
+      return { text: asOneNumber(text), standIn };
     }
-    const escaped = escapeForLiteral(value ?? '', place);
-    if (escaped !== undefined) return { text: escaped };
+    const escaped = escapeForLiteral(text, place);
+    if (escaped !== undefined) return { text: escaped, standIn };
     return {
       fault: `the value of {{${name}}} has a backtick, and a literal in backticks cannot contain one`,
     };
   });
-  return { text, faults, noPods };
+  return { ...filled, noPods };
 }
 
 /**
@@ -147,13 +185,13 @@ export function fillQuery(
  * filled with a stand-in of the same width, so that positions in the source stay what they are.
  */
 export function fillCondition(source: string, lookup: Lookup): { text: string; faults: string[] } {
-  return fill(splitPlain(source), (name, _place, width) => {
+  const { text, faults } = fill(splitPlain(source), (name, _place, width) => {
     const number = lookupNumber(name, lookup);
     if ('fault' in number) return number;
-    if (number.value === undefined) return { text: '1'.padEnd(width) };
-    // `2^{{args.x}}` and `-{{args.x}}` mean the number as a whole.
-    return { text: /^[-+]/.test(number.value) ? `(${number.value})` : number.value };
+    if (number.value === undefined) return { text: '1'.padEnd(width), standIn: true };
+    return { text: asOneNumber(number.value), standIn: false };
   });
+  return { text, faults: faults.map((fault) => fault.text) };
 }
 
 /** The number that a placeholder stands for; without a value where it is known only later. */
@@ -180,24 +218,52 @@ export function placeholdersIn(text: string): string[] {
   return splitPlain(text).pieces.flatMap((piece) => (piece.kind === 'placeholder' ? [piece.name] : []));
 }
 
-type Filling = { text: string } | { fault: string };
+/** A long value in many places would multiply; Kubernetes bounds one object, not the product. */
+const LONGEST_TEXT = 1_000_000;
+
+type Filling = { text: string; standIn: boolean } | { fault: string };
 
 function fill(
   { pieces, faults: splitFaults }: SplitText,
   filling: (name: string, place: Place, width: number) => Filling,
-): { text: string; faults: string[] } {
-  const faults = [...splitFaults];
+): Omit<FilledQuery, 'noPods'> {
+  const faults = splitFaults.map((fault) => ({
+    offset: fault.offset,
+    message: `${fault.subject} here ${fault.trouble}`,
+    text: splitFaultText(fault),
+  }));
+  const marks: FilledMark[] = [];
   let text = '';
   for (const piece of pieces) {
     if (piece.kind === 'text') {
       text += piece.text;
       continue;
     }
-    const filled = filling(piece.name, piece.place, piece.width);
-    if ('text' in filled) text += filled.text;
-    else faults.push(`${filled.fault} (position ${piece.offset})`);
+    const { name, place, width, offset } = piece;
+    const filled = filling(name, place, width);
+    if ('fault' in filled) {
+      faults.push({ offset, message: filled.fault, text: `${filled.fault} (position ${offset})` });
+      continue;
+    }
+    marks.push({
+      sourceOffset: offset,
+      sourceWidth: width,
+      offset: text.length,
+      width: filled.text.length,
+      standIn: filled.standIn,
+    });
+    text += filled.text;
+    if (text.length > LONGEST_TEXT) {
+      const message = `with the values of its placeholders it is longer than ${LONGEST_TEXT} characters`;
+      return { text: '', faults: [{ offset, message, text: `${message} (position ${offset})` }], marks: [] };
+    }
   }
-  return { text, faults };
+  return { text, faults, marks };
+}
+
+/** `{{args.x}} ^ 2` and `-{{args.x}}` mean the number as a whole, its sign included. */
+function asOneNumber(text: string): string {
+  return /^[-+]/.test(text) ? `(${text})` : text;
 }
 
 /** Outside of literals only values that are one word of PromQL may stand: nothing in them can end or begin anything. */

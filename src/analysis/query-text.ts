@@ -5,14 +5,26 @@ export type Piece =
   | { kind: 'text'; text: string }
   | { kind: 'placeholder'; name: string; offset: number; width: number; place: Place };
 
+/** What keeps a text from being split: `subject` and `trouble` make a sentence with the place between them. */
+export interface SplitFault {
+  offset: number;
+  subject: string;
+  trouble: string;
+}
+
+/** Such as `the {{ at position 5 has no }}`. */
+export function splitFaultText({ offset, subject, trouble }: SplitFault): string {
+  return `${subject} at position ${offset} ${trouble}`;
+}
+
 export interface SplitText {
   pieces: Piece[];
-  faults: string[];
+  faults: SplitFault[];
 }
 
 /**
  * Splits a query into its text and its `{{ placeholders }}`, and says of each where it stands, by the rules
- * by which Prometheus reads literals and comments. Faults are messages with 0-based positions.
+ * by which Prometheus reads literals and comments.
  */
 export function splitQuery(query: string): SplitText {
   return split(query, nextPlace);
@@ -27,7 +39,7 @@ type Reader = (text: string, offset: number, place: Place) => { place: Place; le
 
 function split(text: string, read: Reader): SplitText {
   const pieces: Piece[] = [];
-  const faults: string[] = [];
+  const faults: SplitFault[] = [];
   let place: Place = 'code';
   let literalStart = 0;
   let textStart = 0;
@@ -38,7 +50,7 @@ function split(text: string, read: Reader): SplitText {
       const end = text.indexOf('}}', offset);
       const name = text.slice(offset + 2, end < 0 ? undefined : end).trim();
       if (end < 0 || /[{}\n]/.test(name)) {
-        faults.push(`the {{ at position ${offset} has no }}`);
+        faults.push({ offset, subject: 'the {{', trouble: 'has no }}' });
         break;
       }
       pieces.push({ kind: 'text', text: text.slice(textStart, offset) });
@@ -51,7 +63,7 @@ function split(text: string, read: Reader): SplitText {
     if (quoted && text[offset] === '\n') break;
     const next = read(text, offset, place);
     if (next.length === 2 && text.startsWith('{{', offset + 1)) {
-      faults.push(`the backslash at position ${offset} must not stand before a placeholder`);
+      faults.push({ offset, subject: 'the backslash', trouble: 'must not stand before a placeholder' });
     }
     if (place === 'code' && next.place !== 'code') literalStart = offset;
     place = next.place;
@@ -59,7 +71,11 @@ function split(text: string, read: Reader): SplitText {
   }
   pieces.push({ kind: 'text', text: text.slice(textStart) });
   if (place === '"' || place === "'" || place === '`') {
-    faults.push(`the string literal that begins at position ${literalStart} is not closed`);
+    faults.push({
+      offset: literalStart,
+      subject: 'the string literal that begins',
+      trouble: 'is not closed',
+    });
   }
   return { pieces: pieces.filter((piece) => piece.kind === 'placeholder' || piece.text !== ''), faults };
 }
@@ -70,7 +86,8 @@ function nextPlace(text: string, offset: number, place: Place): { place: Place; 
     if (character === '"' || character === "'" || character === '`') return { place: character, length: 1 };
     return { place: character === '#' ? 'comment' : 'code', length: 1 };
   }
-  if (place === 'comment') return { place: character === '\n' ? 'code' : 'comment', length: 1 };
+  // Prometheus ends a comment at a carriage return as well.
+  if (place === 'comment') return { place: /[\n\r]/.test(character) ? 'code' : 'comment', length: 1 };
   if (character === place) return { place: 'code', length: 1 };
   // A raw literal (in backticks) has no escapes.
   return { place, length: character === '\\' && place !== '`' ? 2 : 1 };

@@ -3,23 +3,35 @@ import type { Metric, NoDataPolicy } from '../api/analysis-template.ts';
 import { durationMs } from '../api/duration.ts';
 import { DEFAULT_SOURCE } from '../api/metric-source.ts';
 import { type CompiledCondition, compileCondition } from './condition.ts';
-import { type Limits, readLimits } from './limits.ts';
-import { fillCondition, type Lookup, placeholdersIn, runLookup } from './placeholders.ts';
+import type { Variables } from './condition-rules.ts';
+import { type Limits, readLimits, readNumber } from './limits.ts';
+import { mannWhitneyQuestions } from './mann-whitney-metric.ts';
+import { type Judge, judgeOf, judgeText } from './metric-judge.ts';
+import { fillCondition, type Lookup, runLookup } from './placeholders.ts';
+import { conditionQuestions, type MetricQuestion, usesWindow, variablesOf } from './questions.ts';
+import { type ResolvedRange, readRange } from './range.ts';
+import { sequentialQuestions } from './sequential-metric.ts';
 import { type WindowBounds, windowBounds } from './window.ts';
 
 /** One metric of a run with its arguments filled in and its defaults in place. */
 export interface ResolvedMetric extends Limits {
   name: string;
   source: string;
-  /** Still with its placeholders: pods and window are those of the moment. */
-  query: string;
-  /** Set when the query looks back on `{{window}}`. */
+  /** At least one; all are asked for the same instant. */
+  questions: MetricQuestion[];
+  /** How much must have been observed for a measurement to have data. */
+  minimum: number | undefined;
+  /** Set when a query looks back on `{{window}}`. */
   window: WindowBounds | undefined;
   intervalMs: number | undefined;
   initialDelayMs: number;
   successCondition: CompiledCondition | undefined;
   failureCondition: CompiledCondition | undefined;
+  /** What judges it in place of conditions. */
+  judge: Judge | undefined;
   noData: NoDataPolicy;
+  /** It is measured and shown, and decides nothing. */
+  dryRun: boolean;
 }
 
 /** The metrics of a run in which `checkRun` found no fault. */
@@ -29,23 +41,52 @@ export function resolveMetrics(spec: AnalysisRunSpec): ResolvedMetric[] {
 }
 
 function resolveMetric(metric: Metric, lookup: Lookup): ResolvedMetric {
+  const bounds = windowBounds(metric);
+  const range = metric.range && readRange(metric.range, bounds.maxMs, lookup).range;
+  if (metric.range && !range) throw new Error(`the range of ${metric.name} was not checked`);
+  const questions = questionsOf(metric, range);
+  const judge = judgeOf(metric);
+  const variables = variablesOf(metric);
+  const minimum = metric.minimum && readNumber(metric.minimum.value, lookup);
   return {
     ...readLimits(metric, lookup).limits,
+    ...(judge?.kind === 'sequential' && DECIDES_BY_ITSELF),
     name: metric.name,
     source: metric.source ?? DEFAULT_SOURCE,
-    query: metric.query,
-    window: placeholdersIn(metric.query).includes('window') ? windowBounds(metric) : undefined,
+    questions,
+    minimum: typeof minimum === 'number' ? minimum : undefined,
+    window: questions.some(usesWindow) ? bounds : undefined,
     intervalMs: metric.interval === undefined ? undefined : durationMs(metric.interval),
     initialDelayMs: metric.initialDelay === undefined ? 0 : durationMs(metric.initialDelay),
-    successCondition: resolveCondition(metric.successCondition, lookup),
-    failureCondition: resolveCondition(metric.failureCondition, lookup),
-    noData: metric.noData ?? 'Inconclusive',
+    successCondition: resolveCondition(metric.successCondition, variables, lookup),
+    failureCondition: resolveCondition(metric.failureCondition, variables, lookup),
+    judge,
+    // A sequential test that has no data yet goes on, as one that is undecided does.
+    noData: judge?.kind === 'sequential' ? 'Wait' : (metric.noData ?? 'Inconclusive'),
+    dryRun: metric.dryRun ?? false,
   };
 }
 
-function resolveCondition(source: string | undefined, lookup: Lookup): CompiledCondition | undefined {
+/** A sequential test ends at its first decision, and stays undecided as long as it likes. */
+const DECIDES_BY_ITSELF = {
+  failureLimit: 0,
+  consecutiveSuccessLimit: 1,
+  inconclusiveLimit: Infinity,
+} as const satisfies Partial<Limits>;
+
+function questionsOf(metric: Metric, range: ResolvedRange | undefined): MetricQuestion[] {
+  if (metric.sequential) return sequentialQuestions(metric.sequential);
+  if (metric.mannWhitney) return mannWhitneyQuestions(metric.mannWhitney, range);
+  return conditionQuestions(metric, range);
+}
+
+function resolveCondition(
+  source: string | undefined,
+  variables: Variables,
+  lookup: Lookup,
+): CompiledCondition | undefined {
   if (source === undefined) return undefined;
-  const compiled = compileCondition(fillCondition(source, lookup).text);
+  const compiled = compileCondition(fillCondition(source, lookup).text, variables);
   if (!compiled.ok) throw new Error(`the condition ${source} was not checked: ${compiled.message}`);
   return compiled;
 }
@@ -56,18 +97,26 @@ export function conditionTexts(spec: AnalysisRunSpec): Map<string, string> {
   const fill = (source: string | undefined) =>
     source === undefined ? undefined : { source: fillCondition(source, lookup).text };
   return new Map(
-    spec.metrics.map(({ name, successCondition, failureCondition }) => [
-      name,
-      conditionText({ successCondition: fill(successCondition), failureCondition: fill(failureCondition) }),
+    spec.metrics.map((metric) => [
+      metric.name,
+      conditionText({
+        successCondition: fill(metric.successCondition),
+        failureCondition: fill(metric.failureCondition),
+        judge: judgeOf(metric),
+      }),
     ]),
   );
 }
 
-/** The conditions of a metric as messages name them: `value >= 0.95`. */
+/** The conditions of a metric as messages name them, `value >= 0.95`; or what judges it in their place. */
 export function conditionText({
   successCondition,
   failureCondition,
-}: Record<'successCondition' | 'failureCondition', { source: string } | undefined>): string {
+  judge,
+}: Record<'successCondition' | 'failureCondition', { source: string } | undefined> & {
+  judge: Judge | undefined;
+}): string {
+  if (judge) return judgeText(judge);
   const texts = [
     ...(successCondition ? [successCondition.source.trim()] : []),
     ...(failureCondition ? [`the failure condition ${failureCondition.source.trim()}`] : []),

@@ -1,4 +1,4 @@
-import type { MeasureResult } from './measure-job.ts';
+import type { QueryAnswer } from './query-answer.ts';
 
 /** What the results of its queries tell of one metric source. */
 export interface SourceState {
@@ -33,7 +33,7 @@ const OF_THE_QUERY: readonly string[] = ['BadQuery', 'TooLarge'];
  */
 export function observeSource(
   before: SourceState | undefined,
-  { answer, finishedAt: at }: Pick<MeasureResult, 'answer' | 'finishedAt'>,
+  { answer, finishedAt: at }: { answer: QueryAnswer; finishedAt: number },
 ): SourceState | undefined {
   if (before && at < before.at) return before;
   if (answer.kind !== 'fault' || OF_THE_QUERY.includes(answer.reason)) return { at };

@@ -48,7 +48,7 @@ const measurementSchema = z.object({
   outcome: z.enum(OUTCOMES),
   value: z.string().optional().describe('As text, so that NaN and +Inf stay what they are.'),
   samples: z.int().optional().describe('How many series the query returned.'),
-  query: z.string().optional().describe('The query as it was sent.'),
+  query: z.string().optional().describe('The query as it was sent; of several, each with its name.'),
   evaluatedAt: timestampSchema.optional().describe('The evaluation time of the query.'),
   startedAt: timestampSchema,
   finishedAt: timestampSchema,
@@ -56,9 +56,28 @@ const measurementSchema = z.object({
   message: z.string(),
 });
 
+const countSchema = z.object({ events: z.number(), total: z.number() });
+const evidenceSchema = z.array(z.number());
+
+/** What a sequential test has learnt from all intervals up to now. */
+const sequentialProgressSchema = z.object({
+  until: timestampSchema.describe('Where the next interval begins.'),
+  tests: z.array(
+    z.object({
+      le: z.string().optional().describe('The bucket boundary, of a histogram.'),
+      worse: evidenceSchema.describe('Logarithms of the evidence that the canary is worse.'),
+      safe: evidenceSchema.describe('And that it is safe by ratio.'),
+      rare: evidenceSchema.describe('And by rate.'),
+      canary: countSchema,
+      stable: countSchema,
+    }),
+  ),
+});
+
 const metricResultSchema = z.object({
   name: z.string(),
   phase: z.enum(ANALYSIS_PHASES),
+  dryRun: z.boolean().optional().describe('It decides nothing.'),
   message: z.string().optional(),
   count: z.int().describe('Successful + failed + inconclusive.'),
   successful: z.int(),
@@ -70,6 +89,7 @@ const metricResultSchema = z.object({
   consecutiveError: z.int(),
   nextSequence: z.int().describe('The sequence number of the next measurement.'),
   withData: z.int().describe('How many measurements had a value.'),
+  state: sequentialProgressSchema.optional().describe('Of a sequential test.'),
   measurements: z.array(measurementSchema).describe('The newest 20.'),
 });
 
@@ -118,5 +138,6 @@ export type RunKey = z.output<typeof runKeySchema>;
 export type RunTarget = z.output<typeof runTargetSchema>;
 export type Measurement = z.output<typeof measurementSchema>;
 export type MetricResult = z.output<typeof metricResultSchema>;
+export type SequentialProgress = z.output<typeof sequentialProgressSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type AnalysisPhase = (typeof ANALYSIS_PHASES)[number];

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { argumentSchema } from './argument.ts';
+import { mannWhitneySchema, sequentialSchema } from './judge-schemas.ts';
 import {
   type CustomObject,
   durationSchema,
@@ -9,6 +11,32 @@ import {
 import { resources } from './resource.ts';
 
 export const NO_DATA_POLICIES = ['Inconclusive', 'Wait', 'Pass', 'Fail'] as const;
+
+const namedQuerySchema = z.object({
+  query: z.string().min(1),
+  whenEmpty: z
+    .number()
+    .optional()
+    .describe(
+      'The number that an empty result stands for, as 0 for errors that never occurred. NaN stays no data.',
+    ),
+});
+
+const rangeSchema = z.object({
+  window: z
+    .string()
+    .min(1)
+    .describe('How far back: a duration such as 5m, {{window}}, or an argument of type duration.'),
+  step: z
+    .string()
+    .min(1)
+    .describe('The distance of the samples: a duration such as 15s, or an argument of type duration.'),
+});
+
+const minimumSchema = z.object({
+  query: z.string().min(1).describe('An instant query with one sample: how many requests there were, say.'),
+  value: intOrStringSchema.describe('A number, in quotes unless it is whole, or {{args.x}}.'),
+});
 
 export const metricSchema = z.object({
   name: z
@@ -21,7 +49,20 @@ export const metricSchema = z.object({
   query: z
     .string()
     .min(1)
+    .optional()
     .describe('An instant PromQL query. Its only sample is `value`; all samples are `values`.'),
+  queries: z
+    .record(z.string(), namedQuerySchema)
+    .optional()
+    .describe('Several queries in place of one, asked for the same instant. Each name is a variable.'),
+  range: rangeSchema
+    .optional()
+    .describe(
+      'Makes the queries range queries. Each variable is then the list of the samples of one series.',
+    ),
+  minimum: minimumSchema
+    .optional()
+    .describe('How much must have been observed. With less, the measurement is no data.'),
   interval: durationSchema
     .optional()
     .describe('Time from one measurement to the next; one measurement when unset.'),
@@ -43,6 +84,18 @@ export const metricSchema = z.object({
     .min(1)
     .optional()
     .describe('A mathjs expression that is true for a bad value; it wins.'),
+  sequential: sequentialSchema
+    .optional()
+    .describe(
+      'In place of conditions: compares event rates of canary and stable, and may decide at every look.',
+    ),
+  mannWhitney: mannWhitneySchema
+    .optional()
+    .describe('In place of conditions: compares ranges of samples of canary and stable, as Kayenta does.'),
+  dryRun: z
+    .boolean()
+    .optional()
+    .describe('Measured and shown, and never decisive: it neither fails a run nor keeps one running.'),
   failureLimit: intOrStringSchema
     .optional()
     .describe('How many Failed measurements are tolerated in all. 0 when unset; -1 turns the limit off.'),
@@ -70,24 +123,32 @@ export const metricSchema = z.object({
   maxWindow: durationSchema.optional().describe('The longest that {{window}} becomes. 10m when unset.'),
 });
 
-export const ARGUMENT_TYPES = ['string', 'number', 'duration', 'identifier'] as const;
-
-export const argumentSchema = z.object({
-  name: z.string().regex(/^[a-zA-Z][-a-zA-Z0-9_]*$/),
-  description: z.string().optional(),
-  type: z
-    .enum(ARGUMENT_TYPES)
+const templateRefSchema = z.object({
+  kind: z
+    .enum(['AnalysisTemplate', 'ClusterAnalysisTemplate'])
     .optional()
-    .describe('string (the default) may stand only inside a PromQL string literal; the others are checked.'),
-  value: z.string().optional().describe('The default. Without one the argument must be given.'),
+    .describe('The kind of the template that names it when unset.'),
+  name: nameSchema,
 });
 
-const schema = z.object({
-  spec: z.object({
+const specSchema = z
+  .object({
     args: z.array(argumentSchema).max(50).optional(),
-    metrics: z.array(metricSchema).min(1).max(50),
-  }),
-});
+    metrics: z.array(metricSchema).max(50).default([]),
+    templates: z
+      .array(templateRefSchema)
+      .max(50)
+      .optional()
+      .describe(
+        'Templates whose metrics and arguments are added to those here; one reached twice counts once.',
+      ),
+  })
+  .refine(({ metrics, templates = [] }) => metrics.length + templates.length > 0, {
+    path: ['metrics'],
+    message: 'a template needs a metric, or a template with one',
+  });
+
+const schema = z.object({ spec: specSchema });
 
 const shared = {
   schema,
@@ -116,6 +177,6 @@ export const clusterAnalysisTemplateKind = {
 } as const satisfies KindDefinition;
 
 export type Metric = z.output<typeof metricSchema>;
-export type Argument = z.output<typeof argumentSchema>;
+export type TemplateRef = z.output<typeof templateRefSchema>;
 export type NoDataPolicy = (typeof NO_DATA_POLICIES)[number];
 export type AnalysisTemplate = CustomObject<typeof schema>;

@@ -88,7 +88,7 @@ function planMetric(
   spec: AnalysisRunSpec,
   { period, stepMs, namespace, windowMs }: BacktestOptions,
 ): PlannedMetric {
-  const query = resolveQuery(metric.query, {
+  const query = resolveQuery(metric.questions[0]?.query ?? '', {
     args: spec.args ?? [],
     namespace,
     target: spec.target,

@@ -1,4 +1,5 @@
-import { type Assessment, assess } from '../analysis/measure.ts';
+import type { Assessment } from '../analysis/assessment.ts';
+import { assess } from '../analysis/measure.ts';
 import type { QueryAnswer, SampleValue } from '../analysis/query-answer.ts';
 import type { Measurement } from '../api/analysis-run.ts';
 import { formatTime } from '../api/timestamp.ts';

@@ -1,3 +1,4 @@
+import { SINGLE_QUERY } from '../analysis/condition-rules.ts';
 import { tokenize } from '../analysis/condition-tokens.ts';
 
 export type Side = 'below' | 'above';
@@ -15,7 +16,7 @@ const VALUE_LAST = new RegExp(String.raw`^${NUMBER}(<=?|>=?)value\)*$`);
 
 /** Reads `value >= 0.95` and `0.95 <= value`; undefined for any other condition. Its placeholders are filled in. */
 export function readComparison(source: string): Comparison | undefined {
-  const scanned = tokenize(source);
+  const scanned = tokenize(source, SINGLE_QUERY);
   if (!scanned.ok) return undefined;
   const text = scanned.tokens.map((token) => token.text).join('');
   const first = VALUE_FIRST.exec(text);

@@ -31,8 +31,14 @@ export async function analyzeNow(started: AnalysisRun, deps: AnalyzeDeps): Promi
   });
   const measure = async (job: MeasureJob): Promise<MeasureResult> => {
     const startedAt = clock.now();
-    const answer = await source({ query: job.query, evaluateAt: job.evaluateAt }, ended.signal);
-    return { job, startedAt, finishedAt: clock.now(), answer };
+    const { questions, evaluateAt } = job;
+    const answers = await Promise.all(
+      questions.map(async ({ name, ...question }) => ({
+        name,
+        answer: await source({ ...question, evaluateAt }, ended.signal),
+      })),
+    );
+    return { job, startedAt, finishedAt: clock.now(), answers };
   };
   const sources = new Set(started.spec.metrics.map((metric) => metric.source ?? 'default'));
   for (const name of sources) await workers.serveMeasures({ name, concurrency: CONCURRENCY }, measure);

@@ -1,6 +1,8 @@
 import { decideRun, type RunDecision } from '../analysis/decide-run.ts';
 import { deliver, type InFlight } from '../analysis/in-flight.ts';
+import { isFinished } from '../analysis/judge.ts';
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import { type PreparedRun, prepareRun } from '../analysis/prepare-run.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import { resources } from '../api/resource.ts';
 import type { Clock } from '../clock.ts';
@@ -37,6 +39,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   const flights = new Map<string, readonly InFlight[]>();
   /** What came since the last pass. */
   const arrived = new Map<string, MeasureResult[]>();
+  /** Of each run, what its spec comes to: it does not change from pass to pass, and takes long to find out. */
+  const prepared = new Map<string, { of: string; run: PreparedRun }>();
 
   async function pass(key: string): Promise<Next> {
     const [namespace = '', name = ''] = key.split('/');
@@ -44,11 +48,13 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     if (!run || run.metadata.deletionTimestamp) {
       flights.delete(key);
       arrived.delete(key);
+      prepared.delete(key);
       return { kind: 'on change' };
     }
     const now = clock.now();
     const inFlight = collect(key, run, now);
-    const decision = decideRun({ run, inFlight, now });
+    const isOver = run.status !== undefined && isFinished(run.status.phase);
+    const decision = decideRun({ run, inFlight, now, ...(!isOver && { prepared: prepare(key, run) }) });
     if (decision.changed) {
       const written = await writeStatus(cache, resources.analysisRun, run, decision.status);
       if (!written.ok) {
@@ -60,9 +66,20 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       }
     }
     remember(key, decision.inFlight);
-    await announce(run, decision, now);
+    // Queries first: an Event must not make them late.
     await dispatch(decision.jobs);
+    await announce(run, decision, now);
+    if (isFinished(decision.status.phase)) prepared.delete(key);
     return decision.wakeAt === undefined ? { kind: 'on change' } : { kind: 'at', at: decision.wakeAt };
+  }
+
+  function prepare(key: string, run: AnalysisRun): PreparedRun {
+    const of = `${run.metadata.uid}/${run.metadata.generation}`;
+    const known = prepared.get(key);
+    if (known?.of === of) return known.run;
+    const fresh = { of, run: prepareRun(run.spec) };
+    prepared.set(key, fresh);
+    return fresh.run;
   }
 
   /** What the run waits for, with the results that have come; those for an earlier run of this name are dropped. */
@@ -101,12 +118,9 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         // No worker serves the queue of a source that does not exist: the answer is known here.
         const now = clock.now();
         const message = `ClusterMetricSource ${job.source} does not exist; create it or name another in the template`;
-        measured({
-          job,
-          startedAt: now,
-          finishedAt: now,
-          answer: { kind: 'fault', reason: 'UnknownSource', message, retryable: true },
-        });
+        const answer = { kind: 'fault', reason: 'UnknownSource', message, retryable: true } as const;
+        const answers = job.questions.map(({ name }) => ({ name, answer }));
+        measured({ job, startedAt: now, finishedAt: now, answers });
       }),
     );
   }

@@ -1,4 +1,5 @@
-import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import { faultIn, type QueryFault } from '../analysis/answers-fault.ts';
+import type { MeasureJob, Question } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { observeSource, type SourceState } from '../analysis/source-state.ts';
 import { sameJson } from '../api/canonical.ts';
@@ -54,20 +55,36 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
 
   async function measure(job: MeasureJob): Promise<MeasureTry> {
     const startedAt = clock.now();
-    const answer = await answerTo(job);
+    const answers = await Promise.all(
+      job.questions.map(async (question) => ({
+        name: question.name,
+        answer: await timed(job.source, () => answerTo(job, question)),
+      })),
+    );
+    const finishedAt = clock.now();
+    const fault = faultIn(answers);
+    const pauseMs = fault && pauseAfter(job, fault, finishedAt);
+    return { job, startedAt, finishedAt, answers, ...(pauseMs !== undefined && { pauseMs }) };
+  }
+
+  async function timed(source: string, query: () => Promise<QueryAnswer>): Promise<QueryAnswer> {
+    const startedAt = clock.now();
+    const answer = await query();
     const finishedAt = clock.now();
     deps.onMeasured?.({
-      source: job.source,
+      source,
       outcome: answer.kind === 'fault' ? answer.reason : 'Answered',
       durationMs: finishedAt - startedAt,
-      ...observe({ job, startedAt, finishedAt, answer }),
+      ...observe(source, { answer, finishedAt }),
     });
-    const pauseMs = pauseAfter(job, answer, finishedAt);
-    return { job, startedAt, finishedAt, answer, ...(pauseMs !== undefined && { pauseMs }) };
+    return answer;
   }
 
   /** Tells a person once when a source goes and once when it is back, however many runs ask it. */
-  function observe({ job: { source }, ...result }: MeasureResult): Pick<Measured, 'state'> {
+  function observe(
+    source: string,
+    result: { answer: QueryAnswer; finishedAt: number },
+  ): Pick<Measured, 'state'> {
     const before = states.get(source);
     const state = observeSource(before, result);
     if (!state) return {};
@@ -80,7 +97,10 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
     return { state };
   }
 
-  async function answerTo({ source: name, run, ...job }: MeasureJob): Promise<QueryAnswer> {
+  async function answerTo(
+    { source: name, run, evaluateAt }: MeasureJob,
+    { name: _, ...query }: Question,
+  ): Promise<QueryAnswer> {
     const source = sources.get({ name });
     if (!source) {
       const message = `ClusterMetricSource ${name} does not exist; create it or name another in the template`;
@@ -91,8 +111,7 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
       const message = `ClusterMetricSource ${name} is not for namespace ${run.namespace}; add it to its allowedNamespaces or name another source`;
       return { kind: 'fault', reason: 'Forbidden', message, retryable: false };
     }
-    const { query, evaluateAt, range, raw } = job;
-    return ask(source, { query, evaluateAt, ...(range && { range }), ...(raw && { raw }) });
+    return ask(source, { ...query, evaluateAt });
   }
 
   async function follow(name: string): Promise<void> {
@@ -131,9 +150,9 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
 }
 
 /** For how long the source is left alone before this job is done again; undefined when the answer is final. */
-function pauseAfter(job: MeasureJob, answer: QueryAnswer, now: number): number | undefined {
-  if (answer.kind !== 'fault' || answer.retryAfterMs === undefined) return undefined;
-  return now - job.evaluateAt < LONGEST_WAIT_MS ? Math.min(answer.retryAfterMs, LONGEST_PAUSE_MS) : undefined;
+function pauseAfter(job: MeasureJob, fault: QueryFault, now: number): number | undefined {
+  if (fault.retryAfterMs === undefined || now - job.evaluateAt >= LONGEST_WAIT_MS) return undefined;
+  return Math.min(fault.retryAfterMs, LONGEST_PAUSE_MS);
 }
 
 function limitsOf({ metadata, spec }: ClusterMetricSource): Limits {

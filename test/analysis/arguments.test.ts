@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ArgumentType, hasType, resolveArguments } from '../../src/analysis/arguments.ts';
+import { type ArgumentType, hasType, readArguments, resolveArguments } from '../../src/analysis/arguments.ts';
 
 describe('arguments of a template get the given values or their defaults', () => {
   const declared = [
@@ -86,5 +86,59 @@ describe('a value has the shape of its type', () => {
   ])('%s', (type, fits, fitsNot) => {
     expect(fits.filter((value) => !hasType(value, type))).toEqual([]);
     expect(fitsNot.filter((value) => hasType(value, type))).toEqual([]);
+  });
+});
+
+describe('a required argument', () => {
+  test('must be given, whatever default an inner template has', () => {
+    expect(resolveArguments([{ name: 'service', required: true, value: 'shop' }], [])).toEqual({
+      ok: false,
+      faults: [{ path: 'args', message: 'the argument service is required and must be given' }],
+    });
+  });
+
+  test('has the value that is given', () => {
+    const given = [{ name: 'service', value: 'cart' }];
+    expect(resolveArguments([{ name: 'service', required: true }], given)).toEqual({ ok: true, args: given });
+  });
+});
+
+describe('arguments of a guard are read when a release starts', () => {
+  const roots = {
+    rollout: { metadata: { name: 'web', labels: { team: 'shop' } } },
+    workload: { spec: { replicas: 3 } },
+  };
+  const from = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+
+  test('from fields of the Rollout and of its workload', () => {
+    const given = [
+      { name: 'a', value: '1' },
+      from('b', "rollout.metadata.labels['team']"),
+      from('c', 'workload.spec.replicas'),
+    ];
+    expect(readArguments(given, roots)).toEqual({
+      ok: true,
+      args: [
+        { name: 'a', value: '1' },
+        { name: 'b', value: 'shop' },
+        { name: 'c', value: '3' },
+      ],
+    });
+  });
+
+  test.each([
+    [
+      from('a', 'rollout.metadata.labels.tier'),
+      'args[0].valueFrom.fieldRef.fieldPath',
+      'the argument a: rollout.metadata.labels.tier is not set; set it, or give the argument a value',
+    ],
+    [{ name: 'a' }, 'args[0]', 'the argument a needs exactly one of value and valueFrom'],
+    [
+      { ...from('a', 'rollout.metadata.name'), value: '1' },
+      'args[0]',
+      'the argument a needs exactly one of value and valueFrom',
+    ],
+  ])('or the trouble is named: %j', (given, path, message) => {
+    expect(readArguments([given], roots)).toEqual({ ok: false, faults: [{ path, message }] });
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkArguments, checkRun, checkTemplate, maxDurationOf } from '../../src/analysis/check-template.ts';
 import type { AnalysisRunSpec } from '../../src/api/analysis-run.ts';
-import type { Argument, Metric } from '../../src/api/analysis-template.ts';
+import type { Metric } from '../../src/api/analysis-template.ts';
+import type { Argument } from '../../src/api/argument.ts';
 import { bareMetric, metric } from './examples.ts';
 
 const PATH = 'spec.metrics[0]';
@@ -12,6 +13,9 @@ function faultOf(fields: Partial<Metric>, args?: Argument[], mode?: 'Step'): str
   if (faults.length > 1) throw new Error(JSON.stringify(faults));
   return faults[0] && `${faults[0].path}: ${faults[0].message}`;
 }
+
+const ratio = { errors: { query: 'e', whenEmpty: 0 }, requests: { query: 'r' } };
+const range = { window: '5m', step: '15s' };
 
 describe('a template without fault', () => {
   test.each<[title: string, fields: Partial<Metric>]>([
@@ -25,6 +29,18 @@ describe('a template without fault', () => {
       { interval: '10s', count: 5, failureLimit: -1, consecutiveFailureLimit: 1 },
     ],
     ['both streaks', { interval: '10s', count: 9, failureLimit: 3, consecutiveFailureLimit: 2 }],
+    ['several queries', { query: undefined, queries: ratio, successCondition: 'errors / requests < 0.05' }],
+    [
+      'lists of samples',
+      { range: { window: '1h', step: '15s' }, successCondition: 'quantile(value, 0.9) < max(values)' },
+    ],
+    [
+      'a range over {{window}}',
+      { range: { window: '{{window}}', step: '1s' }, successCondition: 'max(values) < 1' },
+    ],
+    ['a range of days', { range: { window: '1d12h', step: '1m' }, successCondition: 'max(values) < 1' }],
+    ['a minimum', { minimum: { query: 'sum(x)', value: '0.5' } }],
+    ['a dry run', { dryRun: true }],
     ['a window of its own', { query: 'rate(x[{{window}}])', minWindow: '1m', maxWindow: '5m' }],
   ])('%s', (_title, fields) => {
     expect(faultOf(fields)).toBeUndefined();
@@ -59,6 +75,23 @@ describe('every fault of a template is found at admission', () => {
     ]);
   });
 
+  test.each<[title: string, argument: Argument, message: string]>([
+    [
+      'a default that would never be used',
+      { name: 'a', required: true, value: '1' },
+      'the argument a is required, so its default would never be used; take one of the two away',
+    ],
+    [
+      'no default where one is needed',
+      { name: 'a', required: false },
+      'the argument a need not be given, so it needs a default',
+    ],
+  ])('%s', (_title, argument, message) => {
+    expect(checkTemplate({ args: [argument], metrics: [metric()] })).toEqual([
+      { path: 'spec.args[0].value', message },
+    ]);
+  });
+
   test.each<[title: string, fields: Partial<Metric>, fault: RegExp]>([
     [
       'a condition that is none, with its position',
@@ -75,8 +108,134 @@ describe('every fault of a template is found at admission', () => {
       { successCondition: 'value > {{args.x}}' },
       /^spec.metrics\[0].successCondition: {{args.x}}: the template declares no such argument \(position 8\)$/,
     ],
+    [
+      'a query that PromQL does not have',
+      { query: 'rate(x)' },
+      /^spec.metrics\[0].query: rate\(\) needs a range: write rate\(x\[5m\]\) or use \[\{\{window\}\}\] \(position 5\)$/,
+    ],
+    [
+      'a query of several lines, with line and column',
+      { query: 'sum(\n  rate(x[5m])\n) +\n' },
+      /^spec.metrics\[0].query: the query ends in the middle: .* \(line 4, column 1\)$/,
+    ],
+    [
+      'a query that comes to a range, where a range is asked for too',
+      { query: 'x[5m]', range: { window: '5m', step: '1m' }, successCondition: 'max(values) < 1' },
+      /^spec.metrics\[0].query: the query comes to a range vector/,
+    ],
+    [
+      'one of several queries',
+      {
+        query: undefined,
+        queries: { good: { query: 'sum(x)' }, all: { query: 'sum(x[5m])' } },
+        successCondition: 'good / all > 0.9',
+      },
+      /^spec.metrics\[0].queries.all.query: sum\(\) takes an instant vector here, and x\[5m\] is a range/,
+    ],
+    [
+      'a minimum that PromQL does not have',
+      { minimum: { query: 'sum(x', value: 5 } },
+      /^spec.metrics\[0].minimum.query: this \( is not closed: add \) \(position 3\)$/,
+    ],
     ['an unknown placeholder', { query: 'x{a="{{foo}}"}' }, /^spec.metrics\[0].query: {{foo}} is not known/],
     ['a misplaced placeholder', { query: '{{canary.pods}}' }, /^spec.metrics\[0].query: .* inside a string/],
+    ['no query', { query: undefined }, /^spec.metrics\[0]: a metric needs exactly one of query and queries$/],
+    ['both', { queries: ratio }, /^spec.metrics\[0]: a metric needs exactly one of query and queries$/],
+    [
+      'queries without any',
+      { query: undefined, queries: {}, failureCondition: undefined },
+      /^spec.metrics\[0].queries: must have 1 to 10 queries, and has 0$/,
+    ],
+    [
+      'a query that is called as a function is',
+      { query: undefined, queries: { max: { query: 'x' } } },
+      /^spec.metrics\[0].queries: the name max means something else already; choose another$/,
+    ],
+    [
+      'a query that is called as an operator is',
+      { query: undefined, queries: { and: { query: 'x' } } },
+      /^spec.metrics\[0].queries: the name and means something else already; choose another$/,
+    ],
+    [
+      'a query that is called as the variable of a single one is',
+      { query: undefined, queries: { value: { query: 'x' } } },
+      /^spec.metrics\[0].queries: the name value means something else already; choose another$/,
+    ],
+    [
+      'a query whose name is no name',
+      { query: undefined, queries: { 'error-rate': { query: 'x' } } },
+      /^spec.metrics\[0].queries: "error-rate" cannot be a variable of a condition: use letters, digits and _/,
+    ],
+    [
+      'a fault in one of several queries',
+      { query: undefined, queries: { errors: { query: '{{foo}}' } }, successCondition: 'errors < 1' },
+      /^spec.metrics\[0].queries.errors.query: {{foo}} is not known/,
+    ],
+    [
+      'a variable of a single query beside several',
+      { query: undefined, queries: ratio, successCondition: 'value < 1' },
+      /^spec.metrics\[0].successCondition: "value" is not known: a condition may use numbers, errors, requests, /,
+    ],
+    [
+      'a condition without any of its variables',
+      { query: undefined, queries: ratio, successCondition: '1 < 2' },
+      /^spec.metrics\[0].successCondition: the condition uses neither `errors` nor `requests`, so no measurement/,
+    ],
+    [
+      'a number that is used as a list',
+      { query: undefined, queries: ratio, successCondition: 'quantile(errors, 0.9) < 1' },
+      /successCondition: quantile takes a list, which these queries only have with `range` and a number/,
+    ],
+    [
+      'a list that is used as a number',
+      { range, successCondition: 'value < 1' },
+      /successCondition: `<` needs a number and not a list; make one number of it, as `max\(value\)` does/,
+    ],
+    [
+      'a range of nothing',
+      { range: { window: 'long', step: '15s' }, successCondition: 'max(value) < 1' },
+      /^spec.metrics\[0].range.window: "long" is not a duration such as 5m, nor {{window}} or {{args.x}}$/,
+    ],
+    [
+      'a step that is shorter than a scrape can be',
+      { range: { window: '5m', step: '100ms' }, successCondition: 'max(value) < 1' },
+      /^spec.metrics\[0].range.step: must be at least 1s, and is 100ms$/,
+    ],
+    [
+      'a step that moves',
+      { range: { window: '5m', step: '{{window}}' }, successCondition: 'max(value) < 1' },
+      /^spec.metrics\[0].range.step: {{window}} cannot be a step; write a duration such as 15s$/,
+    ],
+    [
+      'a window that is shorter than its step',
+      { range: { window: '10s', step: '15s' }, successCondition: 'max(value) < 1' },
+      /^spec.metrics\[0].range.window: is shorter than the step, so a range has one sample at most$/,
+    ],
+    [
+      'more samples than Prometheus answers',
+      { range: { window: '1w', step: '15s' }, successCondition: 'max(value) < 1' },
+      /^spec.metrics\[0].range.step: makes 40321 samples of this window, and Prometheus answers at most 11000/,
+    ],
+    [
+      'an undeclared argument in a range',
+      { range: { window: '{{args.x}}', step: '15s' }, successCondition: 'max(value) < 1' },
+      /^spec.metrics\[0].range.window: {{args.x}}: the template declares no such argument$/,
+    ],
+    [
+      'a minimum that is no number',
+      { minimum: { query: 'x', value: 'many' } },
+      /^spec.metrics\[0].minimum.value: must be a number or one placeholder such as {{args.x}}, and is "many"$/,
+    ],
+    [
+      'a minimum of nothing',
+      { minimum: { query: 'x', value: 0 } },
+      /^spec.metrics\[0].minimum.value: must be above 0, and is 0: less can never be observed$/,
+    ],
+    [
+      'a fault in the query of a minimum',
+      { minimum: { query: '{{foo}}', value: 1 } },
+      /^spec.metrics\[0].minimum.query: {{foo}} is not known/,
+    ],
     [
       'an interval that is none',
       { interval: 'often' },
@@ -202,6 +361,58 @@ describe('arguments in limits and conditions', () => {
       },
     ]);
   });
+
+  test('arguments of ranges and minimums are checked with their values', () => {
+    const template = {
+      args: [
+        { name: 'window', type: 'duration' as const },
+        { name: 'least', type: 'number' as const, value: '10' },
+      ],
+      metrics: [
+        metric({
+          range: { window: '{{args.window}}', step: '15s' },
+          minimum: { query: 'x', value: '{{ args.least }}' },
+          successCondition: 'max(values) < 1',
+        }),
+      ],
+    };
+    expect(checkTemplate(template)).toEqual([]);
+    expect(checkArguments(template, [{ name: 'window', value: '1d' }])).toEqual([]);
+    const later = {
+      name: 'window',
+      valueFrom: { fieldRef: { fieldPath: 'rollout.metadata.labels.window' } },
+    };
+    expect(checkArguments(template, [later])).toEqual([]);
+    expect(checkArguments(template, [{ name: 'window', value: '5s' }])).toEqual([
+      {
+        path: 'args',
+        message:
+          'with these arguments, spec.metrics[0].range.window of the template is at fault: is shorter than the ' +
+          'step, so a range has one sample at most',
+      },
+    ]);
+    const none = [
+      { name: 'window', value: '5m' },
+      { name: 'least', value: '-1' },
+    ];
+    expect(checkArguments(template, none)).toMatchObject([
+      {
+        message: expect.stringContaining(
+          'minimum.value of the template is at fault: must be above 0, and is -1',
+        ),
+      },
+    ]);
+  });
+
+  test('a template of dry runs only could not decide', () => {
+    expect(checkArguments({ metrics: [metric({ dryRun: true })] }, [])).toEqual([
+      {
+        path: 'template',
+        message: 'all metrics are dry runs, and nothing could decide; take dryRun off at least one',
+      },
+    ]);
+  });
+
   test('an analysis that cannot end in time is told before it begins', () => {
     const template = { metrics: [metric({ interval: '30s', count: 5 })] };
     expect(checkArguments(template, [], { maxDurationMs: 120_001 })).toEqual([]);
@@ -218,7 +429,7 @@ describe('a run is checked with its arguments and its target', () => {
   test('nothing is at fault', () => {
     expect(
       check({
-        metrics: [metric({ query: 'x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}]' })],
+        metrics: [metric({ query: 'rate(x{pod=~"{{canary.pods}}",n="{{namespace}}"}[{{window}}])' })],
         target: { canary: { hash: 'abc', pods: 'x-.*' } },
       }),
     ).toEqual([]);

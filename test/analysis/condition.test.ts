@@ -63,6 +63,12 @@ describe('a condition is evaluated with the numbers as they are', () => {
   test('the same source is compiled once', () => {
     expect(compileCondition('value >= 0.123')).toBe(compileCondition('value >= 0.123'));
   });
+
+  test('what was compiled is forgotten when there is too much of it', () => {
+    const first = compileCondition('value >= 0.124');
+    for (let count = 0; count <= 1_000; count += 1) compileCondition(`value >= ${count}`);
+    expect(compileCondition('value >= 0.124')).not.toBe(first);
+  });
 });
 
 describe('what cannot be computed is a message, never a result', () => {
@@ -73,6 +79,11 @@ describe('what cannot be computed is a message, never a result', () => {
     ['value - value == 0', Infinity, [Infinity], NAN],
     ['sqrt(value) < 2', -1, [-1], NAN],
     ['mean(values) > 0', 0, [Infinity, -Infinity], NAN],
+    ['isInf(0 / value)', 0, [0], NAN],
+    ['max(0 / value, 1) > 0', 0, [0], NAN],
+    ['min(1, 0 / value) < 2', 0, [0], NAN],
+    ['first(values) < 1', 0, [], 'a list without samples has neither a first nor a last one'],
+    ['last(values) < 1', 0, [], 'a list without samples has neither a first nor a last one'],
     [
       'quantile(values, value) > 0',
       2,
@@ -133,7 +144,17 @@ describe('what a condition may not be is refused at its position', () => {
     ['a name of Object.prototype', 'toString(value) > 1', 0, /^"toString" is not known/],
     ['a function without arguments', 'value > max', 8, /^"max" is a function and needs arguments/],
     ['a variable that is called', 'value(2) > 1', 0, /^"value" cannot be called/],
-    ['a list that is compared', 'values > 0.5', 0, /needs a number and not a list; make one number of it/],
+    [
+      'a list that is compared',
+      'values > 0.5',
+      0,
+      /needs a number and not a list; make one number of it, as `max\(values\)` does$/,
+    ],
+    ['lists that are compared', 'values == values', 0, /^`==` needs a number and not a list; make one/],
+    ['a list in arithmetic', 'values * 2 > 1', 0, /^`\*` needs a number and not a list; make one/],
+    ['a list of lists', 'max(values, values) > 1', 0, /^max takes `values`, or numbers$/],
+    ['a list among numbers', 'max(1, values) > 1', 0, /^max takes `values`, or numbers$/],
+    ['a list that a choice answers', '(value > 1 ? values : values) > 1', 1, /needs a number and not a list/],
     ['a list where one number is needed', 'abs(values) > 0.5', 0, /^abs takes one number/],
     ['a number where a list is needed', 'count(value) > 0.5', 0, /^count takes `values`/],
     ['too few arguments', 'quantile(values) > 1', 0, /^quantile takes `values` and a number between/],

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { decideRun } from '../../src/analysis/decide-run.ts';
 import { deliver, type InFlight } from '../../src/analysis/in-flight.ts';
 import { isFinished } from '../../src/analysis/judge.ts';
-import type { MeasureJob } from '../../src/analysis/measure-job.ts';
+import type { MeasureJob, MeasureResult } from '../../src/analysis/measure-job.ts';
 import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
 import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus } from '../../src/api/analysis-run.ts';
-import { metric, runOf, START } from './examples.ts';
+import { answersTo, metric, runOf, START } from './examples.ts';
 
 /** What the world does between two passes. */
 type Act =
@@ -58,7 +58,7 @@ class World {
   run: AnalysisRun = runOf(spec);
   inFlight: InFlight[] = [];
   queue = new Map<string, MeasureJob>();
-  delivered: { job: MeasureJob; startedAt: number; finishedAt: number; answer: QueryAnswer }[] = [];
+  delivered: MeasureResult[] = [];
   now = START;
   conflict = false;
   ended: string | undefined;
@@ -120,7 +120,8 @@ class World {
         const job = [...this.queue.values()][act.pick % Math.max(1, this.queue.size)];
         if (!job) return;
         this.queue.delete(job.id);
-        const result = { job, startedAt: this.now, finishedAt: this.now, answer: act.answer };
+        const answers = answersTo(job, act.answer);
+        const result = { job, startedAt: this.now, finishedAt: this.now, answers };
         this.delivered.push(result);
         this.inFlight = deliver(this.inFlight, result, this.now);
         if (act.again) this.inFlight = deliver(this.inFlight, result, this.now);
@@ -201,7 +202,7 @@ test('property: a controller that restarts between any two passes comes to the s
               job,
               startedAt: world.now,
               finishedAt: world.now,
-              answer: { kind: 'samples', values: [value], warnings: [] } satisfies QueryAnswer,
+              answers: answersTo(job, { kind: 'samples', values: [value], warnings: [] }),
             };
             if (restarting && restarts[step]) world.inFlight = [];
             world.inFlight = deliver(world.inFlight, result, world.now);

@@ -5,7 +5,7 @@ import type { MeasureJob } from '../../src/analysis/measure-job.ts';
 import type { QueryAnswer, SampleValue } from '../../src/analysis/query-answer.ts';
 import type { AnalysisRun, AnalysisRunSpec } from '../../src/api/analysis-run.ts';
 import { formatTime } from '../../src/api/timestamp.ts';
-import { metric, only, runOf, START } from './examples.ts';
+import { answersTo, metric, only, runOf, START } from './examples.ts';
 
 const SECOND = 1_000;
 const at = (seconds: number) => START + Math.round(seconds * SECOND);
@@ -28,7 +28,8 @@ class Stepped {
     return decision;
   }
   answer(job: MeasureJob, answer: QueryAnswer, now: number): void {
-    this.inFlight = deliver(this.inFlight, { job, startedAt: now - 20, finishedAt: now, answer }, now);
+    const result = { job, startedAt: now - 20, finishedAt: now, answers: answersTo(job, answer) };
+    this.inFlight = deliver(this.inFlight, result, now);
   }
   restart(): void {
     this.inFlight = [];
@@ -46,7 +47,7 @@ describe('the life of a run', () => {
       sequence: 0,
       attempt: 1,
       source: 'thanos',
-      query: 'rate',
+      questions: [{ name: 'value', query: 'rate' }],
       evaluateAt: at(0),
     };
     expect(started).toMatchObject({
@@ -141,7 +142,11 @@ describe('the life of a run', () => {
     expect(world.pass(at(7)).jobs).toMatchObject([{ metric: 'delayed', evaluateAt: at(7) }]);
     expect(world.pass(at(12)).jobs).toMatchObject([
       { metric: 'delayed' },
-      { metric: 'windowed', query: 'rate(x[15s])', evaluateAt: at(12) },
+      {
+        metric: 'windowed',
+        questions: [{ name: 'value', query: 'rate(x[15s])' }],
+        evaluateAt: at(12),
+      },
     ]);
   });
 
@@ -311,7 +316,7 @@ describe('jobs are transport', () => {
   });
 
   const forged: [title: string, changes: Partial<MeasureJob>][] = [
-    ['another query', { query: 'vector(1)' }],
+    ['another query', { questions: [{ name: 'value', query: 'vector(1)' }] }],
     ['another source', { source: 'mine' }],
     ['another time', { evaluateAt: at(-60) }],
     ['a time to come', { evaluateAt: at(3_600) }],
@@ -331,7 +336,7 @@ describe('jobs are transport', () => {
   test.each([Number.NaN, Infinity, 1e300])('a result that came at %s is not recorded', (time) => {
     const world = new Stepped({ metrics: [metric()] });
     const job = only(world.pass(at(0)).jobs);
-    const result = { job, startedAt: time, finishedAt: time, answer: samples(0.99) };
+    const result = { job, startedAt: time, finishedAt: time, answers: answersTo(job, samples(0.99)) };
     world.inFlight = deliver(world.inFlight, result, at(1));
     expect(world.pass(at(1))).toMatchObject({ changed: false, status: { phase: 'Running' } });
   });
@@ -467,7 +472,9 @@ describe('no pods is no data, without a query', () => {
     expect(world.pass(at(11))).toMatchObject({ changed: true, jobs: [], notes: [] });
     const target = { canary: { hash: 'abc', pods: 'x-.*' } };
     world.run = { ...world.run, spec: { ...world.run.spec, target } };
-    expect(world.pass(at(21)).jobs).toMatchObject([{ sequence: 2, query: 'x{pod=~"x-.*"}' }]);
+    expect(world.pass(at(21)).jobs).toMatchObject([
+      { sequence: 2, questions: [{ name: 'value', query: 'x{pod=~"x-.*"}' }] },
+    ]);
   });
 });
 

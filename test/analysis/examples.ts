@@ -1,3 +1,5 @@
+import type { Answered, MeasureJob } from '../../src/analysis/measure-job.ts';
+import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
 import { type ResolvedMetric, resolveMetrics } from '../../src/analysis/resolve-metric.ts';
 import type { AnalysisRun, AnalysisRunSpec } from '../../src/api/analysis-run.ts';
 import { analysisRunKind } from '../../src/api/analysis-run.ts';
@@ -37,6 +39,11 @@ export function runOf(
   } as never);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   return parsed.object;
+}
+
+/** The same answer to each question of a job. */
+export function answersTo({ questions }: MeasureJob, answer: QueryAnswer): Answered[] {
+  return questions.map(({ name }) => ({ name, answer }));
 }
 
 export function only<T>(items: readonly T[]): T {

@@ -205,7 +205,11 @@ describe('a template is checked before any value is known', () => {
   });
   test('an undeclared argument is a fault', () => {
     expect(fillQuery('x{a="{{args.servise}}"}', lookup).faults).toEqual([
-      '{{args.servise}}: the template declares no such argument (position 5)',
+      {
+        offset: 5,
+        message: '{{args.servise}}: the template declares no such argument',
+        text: '{{args.servise}}: the template declares no such argument (position 5)',
+      },
     ]);
   });
 });

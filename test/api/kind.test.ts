@@ -72,3 +72,13 @@ describe('parseObject', () => {
     );
   });
 });
+
+test('a template needs a metric, or a template with one', () => {
+  const parsed = (spec: object) => parseObject(analysisTemplateKind, object('AnalysisTemplate', { spec }));
+  const nesting = { templates: [{ name: 'web' }] };
+  expect(parsed(nesting)).toMatchObject({ ok: true, object: { spec: { metrics: [], ...nesting } } });
+  expect(parsed({})).toEqual({
+    ok: false,
+    faults: [{ path: 'spec.metrics', message: 'a template needs a metric, or a template with one' }],
+  });
+});

@@ -6,7 +6,6 @@ import { kubelet } from '../world/kubelet.ts';
 import { metricsOf } from '../world/metrics.ts';
 import { metricSourceContract } from './metric-source.contract.ts';
 import { must } from './open-cluster.ts';
-import { measureJob } from './queue.contract.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -31,7 +30,7 @@ metricSourceContract("the world's metric source", async () => {
   await must(cluster.create(resources.pod, pod('web-2', '1.0.1')));
   await clock.advance(3_500);
   return {
-    source: async (query) => metrics.answer({ ...measureJob('a'), ...query }),
+    source: async (query) => metrics.ask(query, 'shop'),
     presentAt: clock.now(),
     selectors: {
       one: 'requests{pod=~"web-1"}',

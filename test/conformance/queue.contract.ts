@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MeasureJob, MeasureResult } from '../../src/analysis/measure-job.ts';
+import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
 import type { AlertJob, AlertResult, JobQueue, JobWorkers } from '../../src/queue/port.ts';
 
 export interface OpenQueue {
@@ -16,14 +17,19 @@ export function measureJob(id: string, source = 'default'): MeasureJob {
     sequence: 3,
     attempt: 1,
     source,
-    query: 'sum(rate(http_requests_total{code=~"5.."}[1m]))',
+    questions: [
+      { name: 'errors', query: 'sum(rate(http_requests_total{code=~"5.."}[1m]))' },
+      { name: 'requests', query: 'http_requests_total[5m]', raw: true },
+      { name: 'latency', query: 'latency', range: { windowMs: 300_000, stepMs: 15_000 } },
+    ],
     evaluateAt: 1_700_000_000_123,
   };
 }
 
 export function measured(job: MeasureJob): MeasureResult {
-  const answer = { kind: 'samples' as const, values: [0.5, 'NaN' as const], warnings: [] };
-  return { job, startedAt: 1, finishedAt: 2, answer };
+  const answer: QueryAnswer = { kind: 'samples', values: [0.5, 'NaN'], warnings: [] };
+  const answers = job.questions.map(({ name }) => ({ name, answer }));
+  return { job, startedAt: 1, finishedAt: 2, answers };
 }
 
 export function alertJob(id: string): AlertJob {
@@ -84,7 +90,9 @@ export function queueContract(name: string, openQueue: () => Promise<OpenQueue>)
 
     test('an id that waits is not added again, and the first job counts', async () => {
       expect(await queue.addMeasure(measureJob('7'))).toBe(true);
-      expect(await queue.addMeasure({ ...measureJob('7'), query: 'other' })).toBe(true);
+      expect(
+        await queue.addMeasure({ ...measureJob('7'), questions: [{ name: 'value', query: 'other' }] }),
+      ).toBe(true);
       const { results } = await collect();
       await serve(async (job) => measured(job));
       await queue.addMeasure(measureJob('last'));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { MeasureResult } from '../../src/analysis/measure-job.ts';
+import type { MeasureJob, MeasureResult } from '../../src/analysis/measure-job.ts';
 import type { MetricQuery, QueryAnswer } from '../../src/analysis/query-answer.ts';
 import type { Secret } from '../../src/api/kubernetes.ts';
 import type { ClusterMetricSource } from '../../src/api/metric-source.ts';
@@ -10,13 +10,19 @@ import type { PrometheusConfig } from '../../src/prometheus/source.ts';
 import { inProcessQueue } from '../../src/queue/in-process.ts';
 import type { JobWorkers } from '../../src/queue/port.ts';
 import { type Measured, measureWorker } from '../../src/worker/measure.ts';
-import { measureJob } from '../conformance/queue.contract.ts';
+import { measureJob as contractJob } from '../conformance/queue.contract.ts';
 import { memoryCluster } from '../world/cluster.ts';
 import { keptLog } from './kept-log.ts';
 
 type PrometheusSpec = ClusterMetricSource['spec']['prometheus'];
 
 const NAMESPACE = 'assay-system';
+
+/** A job with one query. */
+function measureJob(id: string, source?: string): MeasureJob {
+  return { ...contractJob(id, source), questions: [{ name: 'value', query: 'up' }] };
+}
+
 const answered: QueryAnswer = { kind: 'samples', values: [1], warnings: [] };
 
 function metricSource(
@@ -137,10 +143,15 @@ describe('a job', () => {
     await it.queue.addMeasure(job);
     await vi.waitFor(() =>
       expect(it.results).toEqual([
-        { job, startedAt: 1_700_000_000_000, finishedAt: 1_700_000_000_025, answer: answered },
+        {
+          job,
+          startedAt: 1_700_000_000_000,
+          finishedAt: 1_700_000_000_025,
+          answers: [{ name: 'value', answer: answered }],
+        },
       ]),
     );
-    expect(it.asked).toEqual([{ query: job.query, evaluateAt: job.evaluateAt }]);
+    expect(it.asked).toEqual([{ query: 'up', evaluateAt: job.evaluateAt }]);
     expect(it.opened).toEqual([
       {
         address: 'http://default:9090',
@@ -154,12 +165,39 @@ describe('a job', () => {
     ]);
   });
 
+  test('asks its questions at once, each by its name', async () => {
+    await it.put(metricSource('default'));
+    const release: (() => void)[] = [];
+    it.state.answer = ({ query }) =>
+      new Promise((resolve) =>
+        release.push(() => resolve({ kind: 'samples', values: [query.length], warnings: [] })),
+      );
+    await it.start();
+    const job = contractJob('a');
+    await it.queue.addMeasure(job);
+    await vi.waitFor(() => expect(release).toHaveLength(3));
+    for (const go of release.toReversed()) go();
+    await vi.waitFor(() => expect(it.results).toHaveLength(1));
+    expect(it.results[0]?.answers).toEqual(
+      job.questions.map(({ name, query }) => ({
+        name,
+        answer: { kind: 'samples', values: [query.length], warnings: [] },
+      })),
+    );
+    const { evaluateAt } = job;
+    expect(it.asked).toEqual([
+      { query: 'sum(rate(http_requests_total{code=~"5.."}[1m]))', evaluateAt },
+      { query: 'http_requests_total[5m]', raw: true, evaluateAt },
+      { query: 'latency', range: { windowMs: 300_000, stepMs: 15_000 }, evaluateAt },
+    ]);
+  });
+
   test('of a namespace that the source is not for is refused without a query', async () => {
     await it.put(metricSource('default', {}, ['bank']));
     await it.start();
     await it.queue.addMeasure(measureJob('a'));
     await vi.waitFor(() =>
-      expect(it.results[0]?.answer).toEqual({
+      expect(it.results[0]?.answers[0]?.answer).toEqual({
         kind: 'fault',
         reason: 'Forbidden',
         message:
@@ -175,7 +213,7 @@ describe('a job', () => {
     await it.put(metricSource('default', {}, ['bank', 'shop']));
     await it.start();
     await it.queue.addMeasure(measureJob('a'));
-    await vi.waitFor(() => expect(it.results[0]?.answer).toEqual(answered));
+    await vi.waitFor(() => expect(it.results[0]?.answers[0]?.answer).toEqual(answered));
   });
 
   test('of an unknown source stays in its queue', async () => {
@@ -196,7 +234,7 @@ describe('a job', () => {
     await it.queue.addMeasure(measureJob('a'));
     await it.queue.addMeasure(measureJob('b'));
     await it.queue.addMeasure({ ...measureJob('later'), evaluateAt: 1 });
-    await it.queue.addMeasure({ ...measureJob('differs'), query: 'up' });
+    await it.queue.addMeasure({ ...measureJob('differs'), questions: [{ name: 'value', query: 'down' }] });
     await it.queue.addMeasure(measureJob('elsewhere', 'other'));
     await vi.waitFor(() => expect(it.asked).toHaveLength(4));
     for (const go of release.splice(0)) go();
@@ -224,7 +262,7 @@ describe('a job whose source asks to be left alone', () => {
     it.state.answer = async () => (it.asked.length === 1 ? busy : answered);
     await it.start();
     await it.queue.addMeasure(job);
-    await vi.waitFor(() => expect(it.results.map(({ answer }) => answer)).toEqual([answered]));
+    await vi.waitFor(() => expect(it.results.map(({ answers }) => answers[0]?.answer)).toEqual([answered]));
     expect(it.measured.map(({ outcome }) => outcome)).toEqual(['TooManyRequests', 'Answered']);
   });
 
@@ -236,23 +274,9 @@ describe('a job whose source asks to be left alone', () => {
     };
     await it.start();
     await it.queue.addMeasure(job);
-    await vi.waitFor(() => expect(it.results.map(({ answer }) => answer)).toEqual([busy]));
+    await vi.waitFor(() => expect(it.results.map(({ answers }) => answers[0]?.answer)).toEqual([busy]));
     expect(it.asked).toHaveLength(2);
   });
-});
-
-test('a range and a raw query reach the source as they are', async () => {
-  await it.put(metricSource('default'));
-  await it.start();
-  const range = { windowMs: 60_000, stepMs: 15_000 };
-  await it.queue.addMeasure({ ...measureJob('a'), range });
-  await it.queue.addMeasure({ ...measureJob('b'), raw: true });
-  await vi.waitFor(() => expect(it.results).toHaveLength(2));
-  const { query, evaluateAt } = measureJob('a');
-  expect(it.asked).toEqual([
-    { query, evaluateAt, range },
-    { query, evaluateAt, raw: true },
-  ]);
 });
 
 test('a source that is down is told once, and once when it is back', async () => {
@@ -261,7 +285,7 @@ test('a source that is down is told once, and once when it is back', async () =>
   it.state.answer = async () => (it.asked.length < 4 ? down : answered);
   await it.start();
   for (const id of ['a', 'b', 'c', 'd', 'e']) {
-    await it.queue.addMeasure({ ...measureJob(id), query: id });
+    await it.queue.addMeasure({ ...measureJob(id), questions: [{ name: 'value', query: id }] });
     await vi.waitFor(() => expect(it.results.at(-1)?.job.id).toBe(id));
     it.advance(1_000);
   }
@@ -375,7 +399,7 @@ describe('credentials', () => {
       await it.start();
       await it.queue.addMeasure(measureJob('a'));
       await vi.waitFor(() =>
-        expect(it.results[0]?.answer).toEqual({
+        expect(it.results[0]?.answers[0]?.answer).toEqual({
           kind: 'fault',
           reason: 'NoCredentials',
           message,
@@ -385,7 +409,7 @@ describe('credentials', () => {
       await it.cluster.delete(resources.secret, { name: 'prom', namespace: NAMESPACE });
       await it.cluster.create(resources.secret, secret('prom', { token: 'new' }));
       await it.queue.addMeasure(measureJob('b'));
-      await vi.waitFor(() => expect(it.results[1]?.answer).toEqual(answered));
+      await vi.waitFor(() => expect(it.results[1]?.answers[0]?.answer).toEqual(answered));
     },
   );
 });

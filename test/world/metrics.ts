@@ -1,5 +1,5 @@
-import type { MeasureJob } from '../../src/analysis/measure-job.ts';
-import type { QueryAnswer, SampleValue, Series } from '../../src/analysis/query-answer.ts';
+import type { Answered, MeasureJob } from '../../src/analysis/measure-job.ts';
+import type { MetricQuery, QueryAnswer, SampleValue, Series } from '../../src/analysis/query-answer.ts';
 import { durationMs } from '../../src/api/duration.ts';
 import { keyOf, type Pod } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
@@ -12,7 +12,9 @@ import { parseSeries, type Sample, sampleAt } from './series.ts';
 export type SeriesByVersion = Record<string, Record<string, string>>;
 
 export interface Metrics {
-  answer(job: MeasureJob): QueryAnswer;
+  answer(job: MeasureJob): Answered[];
+  /** One query of a job in this namespace. */
+  ask(query: MetricQuery, namespace: string): QueryAnswer;
   /** Whether the source answers at all. */
   setDown(down: boolean): void;
   stop(): void;
@@ -55,22 +57,20 @@ export function metricsOf(options: {
     pods.set(keyOf(after), { version, readyAt: known?.readyAt ?? (isReady ? clock.now() : undefined) });
   });
 
-  function pickedPods({ query, run }: MeasureJob): KnownPod[] {
+  function pickedPods(query: string, namespace: string): KnownPod[] {
     const pattern = /pod=~"((?:[^"\\]|\\.)*)"/.exec(query)?.[1];
     const matches = new RegExp(`^(?:${(pattern ?? '.*').replaceAll('\\\\', '\\')})$`);
     return [...pods]
-      .filter(
-        ([key]) => key.startsWith(`${run.namespace}/`) && matches.test(key.slice(run.namespace.length + 1)),
-      )
+      .filter(([key]) => key.startsWith(`${namespace}/`) && matches.test(key.slice(namespace.length + 1)))
       .map(([, pod]) => pod);
   }
 
-  function answer(job: MeasureJob): QueryAnswer {
+  function ask(asked: MetricQuery, namespace: string): QueryAnswer {
     if (isDown) {
       return { kind: 'fault', reason: 'Unreachable', message: 'connection refused', retryable: true };
     }
-    const metric = /^[\w:-]+/.exec(job.query)?.[0] ?? '';
-    const picked = pickedPods(job);
+    const metric = /^[\w:-]+/.exec(asked.query)?.[0] ?? '';
+    const picked = pickedPods(asked.query, namespace);
     const versions = [...new Set(picked.map(({ version }) => version))].toSorted();
     const found = versions.flatMap((version) => {
       const times = picked.flatMap((pod) =>
@@ -81,14 +81,14 @@ export function metricsOf(options: {
     });
     const valueAt = ({ samples, since }: (typeof found)[number], at: number) =>
       sampleAt(samples, at - since, intervalMs);
-    if (!job.range && !job.raw) {
-      const values = found.flatMap((each) => valueAt(each, job.evaluateAt) ?? []);
+    if (!asked.range && !asked.raw) {
+      const values = found.flatMap((each) => valueAt(each, asked.evaluateAt) ?? []);
       return { kind: 'samples', values, warnings: [] };
     }
     const answered = found.map((each): Series => {
-      const instants = job.range
-        ? stepsOf(job.evaluateAt, job.range)
-        : scrapesOf(job, each.since, intervalMs);
+      const instants = asked.range
+        ? stepsOf(asked.evaluateAt, asked.range)
+        : scrapesOf(asked, each.since, intervalMs);
       const samples = instants.flatMap((at): [number, SampleValue][] => {
         const value = valueAt(each, at);
         return value === undefined ? [] : [[at, value]];
@@ -99,7 +99,12 @@ export function metricsOf(options: {
   }
 
   return {
-    answer,
+    answer: ({ questions, evaluateAt, run }) =>
+      questions.map(({ name, ...query }) => ({
+        name,
+        answer: ask({ ...query, evaluateAt }, run.namespace),
+      })),
+    ask,
     setDown: (down) => {
       isDown = down;
     },
@@ -107,12 +112,12 @@ export function metricsOf(options: {
   };
 }
 
-function stepsOf(end: number, { windowMs, stepMs }: NonNullable<MeasureJob['range']>): number[] {
+function stepsOf(end: number, { windowMs, stepMs }: NonNullable<MetricQuery['range']>): number[] {
   return Array.from({ length: Math.floor(windowMs / stepMs) + 1 }, (_, n) => end - windowMs + n * stepMs);
 }
 
 /** The scrapes within the range of a raw query; one exactly at its beginning is not among them. */
-function scrapesOf({ query, evaluateAt }: MeasureJob, since: number, intervalMs: number): number[] {
+function scrapesOf({ query, evaluateAt }: MetricQuery, since: number, intervalMs: number): number[] {
   const text = /\[(\w+)\]$/.exec(query)?.[1];
   if (text === undefined) throw new Error(`the raw query ${query} does not say how far it goes back`);
   const begin = evaluateAt - durationMs(text);

@@ -144,7 +144,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     async (job) => {
       const startedAt = clock.now();
       await sleep(options.answerMs ?? 20);
-      return { job, startedAt, finishedAt: clock.now(), answer: metrics.answer(job) };
+      return { job, startedAt, finishedAt: clock.now(), answers: metrics.answer(job) };
     },
     async (job) => ({ job, finishedAt: clock.now(), delivered: true, message: 'delivered' }),
   );

@@ -1,0 +1,165 @@
+import type { SequentialProgress } from '../api/analysis-run.ts';
+import type { Sequential } from '../api/judge-schemas.ts';
+import { formatTime, parseTime } from '../api/timestamp.ts';
+import type { Interval } from './counter-increase.ts';
+import { formatNumber } from './format-number.ts';
+import { countHistogram } from './histogram-counts.ts';
+import { type HistogramState, takeHistogram } from './histogram-test.ts';
+import type { Answered } from './measure-job.ts';
+import type { Judge } from './metric-judge.ts';
+import type { Series } from './query-answer.ts';
+import type { MetricQuestion } from './questions.ts';
+import { type Arm, type ArmSeries, countInterval } from './sequential-counts.ts';
+import { newSequentialState, type SequentialReading, takeInterval } from './sequential-test.ts';
+
+type SequentialJudge = Extract<Judge, { kind: 'sequential' }>;
+
+/** What one more interval says; without data or with trouble, the next interval begins where this one did. */
+export type SequentialAssessment =
+  | { kind: 'reading'; reading: SequentialReading; message: string; value: string; state: SequentialProgress }
+  | { kind: 'noData'; reason: string; message: string }
+  | { kind: 'trouble'; reason: string; message: string };
+
+const ARMS = ['canary', 'stable'] as const;
+/** Samples from before the interval are needed to count from; this is some scrapes. */
+const LOOKBACK_MS = 300_000;
+/** After a longer gap only its end is counted: intervals may leave something out, and must not overlap. */
+const LONGEST_INTERVAL_MS = 3_600_000;
+
+/** The queries of a sequential test: raw counters, one query a version and count. */
+export function sequentialQuestions(sequential: Sequential): MetricQuestion[] {
+  return (['histogram', 'events', 'good', 'total'] as const).flatMap((part) => {
+    const arms = sequential[part];
+    return arms ? ARMS.map((arm) => ({ name: `${arm}.${part}`, query: arms[arm], raw: true })) : [];
+  });
+}
+
+/**
+ * Where the interval begins that is measured at `evaluateAt`: where the last one ended.
+ *
+ * @param windowStart since when the versions have their traffic; epoch milliseconds, as all instants here
+ */
+export function intervalStart(
+  state: SequentialProgress | undefined,
+  evaluateAt: number,
+  windowStart: number,
+): number {
+  return Math.max(parseTime(state?.until) ?? windowStart, evaluateAt - LONGEST_INTERVAL_MS);
+}
+
+/** How far back the raw samples are asked for, in whole seconds. */
+export function rawRange(since: number, evaluateAt: number): string {
+  return `${Math.ceil((Math.max(0, evaluateAt - since) + LOOKBACK_MS) / 1_000)}s`;
+}
+
+/** Takes in the counters of one interval. `answers` are series, none of them a fault or incomplete. */
+export function assessSequential(
+  judge: SequentialJudge,
+  answers: readonly Answered[],
+  since: number,
+  state: SequentialProgress | undefined,
+): SequentialAssessment {
+  const seriesOf = (name: string): Series[] => {
+    const answer = answers.find((each) => each.name === name)?.answer;
+    return answer?.kind === 'series' ? answer.series : [];
+  };
+  const whole = judge.counts === 'histogram' ? 'histogram' : 'total';
+  const interval = {
+    from: since,
+    to: endOf(
+      ARMS.map((arm) => seriesOf(`${arm}.${whole}`)),
+      since,
+    ),
+  };
+  const arms = <T>(read: (arm: Arm) => T) => ({ canary: read('canary'), stable: read('stable') });
+  return judge.counts === 'histogram'
+    ? takeBoundaries(
+        judge,
+        arms((arm) => seriesOf(`${arm}.histogram`)),
+        interval,
+        state,
+      )
+    : takeCounts(
+        judge,
+        arms((arm) => armSeries(judge, arm, seriesOf)),
+        interval,
+        state,
+      );
+}
+
+/**
+ * The newest instant up to which both versions have samples. Not that of the evaluation: a source that lags
+ * behind has the samples before it later, and they would fall between two intervals.
+ */
+function endOf(arms: readonly Series[][], since: number): number {
+  return Math.min(
+    ...arms.map((series) => Math.max(since, ...series.map(({ samples }) => samples.at(-1)?.[0] ?? since))),
+  );
+}
+
+function armSeries({ counts }: SequentialJudge, arm: Arm, seriesOf: (name: string) => Series[]): ArmSeries {
+  const total = seriesOf(`${arm}.total`);
+  return counts === 'good'
+    ? { total, good: seriesOf(`${arm}.good`) }
+    : { total, events: seriesOf(`${arm}.events`) };
+}
+
+function takeCounts(
+  judge: SequentialJudge,
+  arms: Record<Arm, ArmSeries>,
+  interval: Interval,
+  state: SequentialProgress | undefined,
+): SequentialAssessment {
+  const counted = countInterval(arms, interval);
+  if (counted.kind !== 'counts') return counted;
+  const before = state?.tests[0] ?? newSequentialState(judge.parameters);
+  const taken = takeInterval(before, counted.counts, judge.parameters);
+  return told(judge, taken.reading, '', counted.clamped, {
+    until: formatTime(interval.to),
+    tests: [taken.state],
+  });
+}
+
+function takeBoundaries(
+  judge: SequentialJudge,
+  arms: Record<Arm, Series[]>,
+  interval: Interval,
+  state: SequentialProgress | undefined,
+): SequentialAssessment {
+  const counted = countHistogram(arms, interval);
+  if (counted.kind !== 'counts') return counted;
+  const before: HistogramState = (state?.tests ?? []).map(({ le = '', ...test }) => ({ le, state: test }));
+  const taken = takeHistogram(before, counted.boundaries, judge.parameters);
+  const { worstLe } = taken.reading;
+  const where = worstLe === undefined ? '' : ` slower than ${worstLe}`;
+  return told(judge, taken.reading, where, counted.clamped, {
+    until: formatTime(interval.to),
+    tests: taken.state.map(({ le, state: test }) => ({ le, ...test })),
+  });
+}
+
+function told(
+  { parameters }: SequentialJudge,
+  reading: SequentialReading,
+  where: string,
+  clamped: readonly string[],
+  state: SequentialProgress,
+): SequentialAssessment {
+  const { rates, exposure, eFail, ePass } = reading;
+  const rate = (of: number | undefined) => (of === undefined ? 'none' : formatNumber(of));
+  const verdict = {
+    Regression: `a regression beyond ${parameters.ratio} times the stable rate`,
+    Safe: 'the canary is safe',
+    LittleTraffic: `undecided, for fewer than ${parameters.minRequests} requests of the canary and ${parameters.minEvents} events`,
+    Unclear: 'undecided',
+  }[reading.reason];
+  const value =
+    `e-value ${formatNumber(eFail)}, safety ${formatNumber(ePass)}, rates ${rate(rates.canary)} and ${rate(rates.stable)}, ` +
+    `requests ${formatNumber(exposure.canaryRequests)} and ${formatNumber(exposure.stableRequests)}`;
+  const message =
+    `${verdict}: of ${formatNumber(exposure.canaryRequests)} requests of the canary ${rate(rates.canary)} were events${where}, ` +
+    `of ${formatNumber(exposure.stableRequests)} of the stable version ${rate(rates.stable)}; ` +
+    `e-value ${formatNumber(eFail)} (fails at ${formatNumber(1 / parameters.alpha)}), ` +
+    `for safety ${formatNumber(ePass)} (passes at ${formatNumber(1 / parameters.beta)})`;
+  return { kind: 'reading', reading, message: [message, ...clamped].join('; '), value, state };
+}

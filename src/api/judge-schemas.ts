@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/** One query a version. */
+const armsSchema = z.object({ canary: z.string().min(1), stable: z.string().min(1) });
+
+export const sequentialSchema = z.object({
+  events: armsSchema
+    .optional()
+    .describe('Counters of what must not become more frequent, as selectors: `errors_total{pod=~"…"}`.'),
+  good: armsSchema.optional().describe('Counters of what was not such an event, in place of `events`.'),
+  total: armsSchema.optional().describe('Counters of all requests; needed beside `events` or `good`.'),
+  histogram: armsSchema
+    .optional()
+    .describe('The `_bucket` counters of a classic histogram, in place of `events` and `total`.'),
+  ratio: z.number().optional().describe('How many times the stable rate a canary may have. 1.25 when unset.'),
+  alpha: z
+    .number()
+    .optional()
+    .describe('The chance that a canary within the ratio ever fails. 0.01 when unset.'),
+  beta: z
+    .number()
+    .optional()
+    .describe('The chance that a canary that is not safe ever passes. 0.05 when unset.'),
+  safeRatio: z
+    .number()
+    .optional()
+    .describe('A canary is safe below so many times the stable rate. 1.5 when unset.'),
+  safeRate: z.number().optional().describe('A canary is safe below this rate as well: events a request.'),
+  minRequests: z
+    .int()
+    .optional()
+    .describe(
+      'Nothing is decided before the canary had so many requests, or `minEvents` came. 100 when unset.',
+    ),
+  minEvents: z.int().optional().describe('Events of both versions that decide as well. 5 when unset.'),
+});
+
+export const mannWhitneySchema = z.object({
+  canary: z.string().min(1).describe('A query that gives one series over the range of the metric.'),
+  stable: z.string().min(1),
+  direction: z
+    .enum(['increase', 'decrease', 'either'])
+    .optional()
+    .describe('Which change is bad: increase, decrease or either (the default).'),
+  tolerance: z
+    .number()
+    .optional()
+    .describe('A change counts if its interval is farther from 0 than this part of it. 0.25 when unset.'),
+  confidence: z.number().optional().describe('Of that interval. 0.98 when unset.'),
+  nanStrategy: z
+    .enum(['remove', 'replace'])
+    .optional()
+    .describe('Samples that are NaN are left out (remove, the default) or are 0 (replace).'),
+  outliers: z
+    .object({ strategy: z.enum(['keep', 'remove']), factor: z.number().optional() })
+    .optional()
+    .describe(
+      'Whether samples far outside of the quartiles are left out; how far is `factor`, 3 when unset.',
+    ),
+  effectSize: z
+    .object({
+      measure: z.enum(['meanRatio', 'cles']).optional(),
+      allowedIncrease: z.number().optional(),
+      allowedDecrease: z.number().optional(),
+    })
+    .optional()
+    .describe(
+      'How large a change must be: the ratio of the means, or how often a value of the canary is larger.',
+    ),
+  minimumPoints: z.int().optional().describe('Fewer samples on a side are no data. 8 when unset.'),
+});
+
+export type Sequential = z.output<typeof sequentialSchema>;
+export type MannWhitney = z.output<typeof mannWhitneySchema>;
