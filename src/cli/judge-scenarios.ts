@@ -1,4 +1,4 @@
-import type { MeasureJob } from '../analysis/measure-job.ts';
+import type { Answered, MeasureJob, Question } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { durationMs } from '../api/duration.ts';
 import { remoteWrite } from '../prometheus/remote-write.ts';
@@ -82,19 +82,26 @@ async function play(place: PlacedScenario, source: QuerySource, signal: AbortSig
   while (!turn.done) {
     const { jobs, now } = turn.value;
     const isOut = place.outages.some(({ from, to }) => from <= now && now < to);
-    turn = playing.next(await Promise.all(jobs.map((job) => (isOut ? OUTAGE : answer(job, source, signal)))));
+    const ask: QuerySource = isOut ? async () => OUTAGE : source;
+    turn = playing.next(await Promise.all(jobs.map((job) => answer(job, ask, signal))));
   }
   return turn.value;
 }
 
-async function answer(
-  { query, evaluateAt }: MeasureJob,
+function answer(
+  { questions, evaluateAt }: MeasureJob,
   source: QuerySource,
   signal: AbortSignal,
-): Promise<QueryAnswer> {
-  const answered = await source({ query, evaluateAt }, signal);
-  if (answered.kind === 'fault' && SURROUNDINGS.includes(answered.reason)) throw new Error(answered.message);
-  return answered;
+): Promise<Answered[]> {
+  return Promise.all(
+    questions.map(async ({ name, ...query }: Question) => {
+      const answered = await source({ ...query, evaluateAt }, signal);
+      if (answered !== OUTAGE && answered.kind === 'fault' && SURROUNDINGS.includes(answered.reason)) {
+        throw new Error(answered.message);
+      }
+      return { name, answer: answered };
+    }),
+  );
 }
 
 /** What a template asks of the past, however long ago, must not be another scenario's. */

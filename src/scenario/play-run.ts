@@ -1,8 +1,7 @@
 import { decideRun } from '../analysis/decide-run.ts';
 import { deliver, type InFlight } from '../analysis/in-flight.ts';
 import { isFinished } from '../analysis/judge.ts';
-import type { MeasureJob } from '../analysis/measure-job.ts';
-import type { QueryAnswer } from '../analysis/query-answer.ts';
+import type { Answered, MeasureJob } from '../analysis/measure-job.ts';
 import type { AnalysisRun, AnalysisRunStatus, Measurement } from '../api/analysis-run.ts';
 import { parseTime } from '../api/timestamp.ts';
 
@@ -29,7 +28,7 @@ export interface DueQueries {
 export function* playRun(
   planned: AnalysisRun,
   startedAt: number,
-): Generator<DueQueries, PlayedRun, readonly QueryAnswer[]> {
+): Generator<DueQueries, PlayedRun, readonly Answered[][]> {
   const measurements = new Map<string, Measurement[]>();
   let run = planned;
   let inFlight: InFlight[] = [];
@@ -46,9 +45,9 @@ export function* playRun(
     if (decision.jobs.length > 0) {
       const answers = yield { jobs: decision.jobs, now };
       for (const [index, job] of decision.jobs.entries()) {
-        const answer = answers[index];
-        if (!answer) throw new Error(`the query of ${job.metric} was not answered`);
-        inFlight = deliver(inFlight, { job, startedAt: now, finishedAt: now, answer }, now);
+        const answered = answers[index];
+        if (!answered) throw new Error(`the queries of ${job.metric} were not answered`);
+        inFlight = deliver(inFlight, { job, startedAt: now, finishedAt: now, answers: answered }, now);
       }
       continue;
     }
