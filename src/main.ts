@@ -4,6 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { analyzeCommand } from './cli/analyze.ts';
 import { backtestCommand } from './cli/backtest.ts';
+import { importCommand } from './cli/import.ts';
+import { lintCommand } from './cli/lint-command.ts';
 import { testCommand } from './cli/test-command.ts';
 import type { ControllerOptions } from './run-controller.ts';
 
@@ -72,7 +74,8 @@ program
 
 program.addCommand(analyzeCommand());
 program.addCommand(backtestCommand());
-program.addCommand(testCommand(signalled));
+program.addCommand(lintCommand());
+program.addCommand(testCommand());
 
 /** Aborted by the first SIGTERM or SIGINT; a second one kills, since its handler is gone. */
 function signalled(): AbortSignal {
@@ -92,5 +95,7 @@ function boolean(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('give true or false');
   return text === 'true';
 }
+
+program.addCommand(importCommand(process));
 
 await program.parseAsync();

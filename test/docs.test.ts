@@ -17,6 +17,8 @@ const PAGES = [
   'CONTRIBUTING.md',
   'analysis-templates/README.md',
   'docs/metric-sources.md',
+  'docs/migrate-from-argo.md',
+  'docs/migrate-from-flagger.md',
   'docs/testing-templates.md',
 ];
 

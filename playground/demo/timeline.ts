@@ -91,7 +91,7 @@ export class Timeline {
         const condition = conditions.get(result.name);
         this.add({
           kind: 'measurement',
-          ...(after.spec.key ? { step: after.spec.key.step } : {}),
+          ...(after.spec.key?.step === undefined ? {} : { step: after.spec.key.step }),
           ...(this.#weight === undefined ? {} : { weight: this.#weight }),
           title: measurement.outcome,
           text: measurement.message,

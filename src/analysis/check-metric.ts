@@ -1,3 +1,4 @@
+import type { AnalysisMode } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
 import { formatDuration, parseDurationMs } from '../api/duration.ts';
 import type { MannWhitney, Sequential } from '../api/judge-schemas.ts';
@@ -13,8 +14,8 @@ import { readRange } from './range.ts';
 import { windowBounds } from './window.ts';
 
 export interface MetricCheckOptions {
-  /** Step: the metric must come to an end by itself. */
-  mode?: 'Step' | undefined;
+  /** Step and PostPromotion: the metric must come to an end by itself. */
+  mode?: AnalysisMode | undefined;
   /** The run ends after this; a metric that needs longer could never pass. */
   maxDurationMs?: number | undefined;
 }
@@ -195,12 +196,15 @@ function checkLimits(
   const faults = metric.sequential ? found.filter(({ field }) => OF_SEQUENTIAL.includes(field)) : found;
   const all = faults.map(({ field, message }) => ({ path: `${path}.${field}`, message }));
   const intervalMs = parseDurationMs(metric.interval ?? '');
-  if (mode === 'Step' && intervalMs !== undefined && !metric.sequential) {
+  const mustEnd = mode === 'Step' || mode === 'PostPromotion';
+  if (mustEnd && intervalMs !== undefined && !metric.sequential) {
     if (metric.count === undefined && limits.consecutiveSuccessLimit === undefined) {
       all.push({
         path: `${path}.count`,
         message:
-          'is needed beside interval: the analysis of a step must end (consecutiveSuccessLimit does as well)',
+          mode === 'Step'
+            ? 'is needed beside interval: the analysis of a step must end (consecutiveSuccessLimit does as well)'
+            : 'is needed beside interval: a PostPromotion analysis must end (consecutiveSuccessLimit does as well)',
       });
     }
   }

@@ -13,6 +13,8 @@ import type { ResolvedMetric } from './resolve-metric.ts';
 const GATHER_MS = 250;
 /** A job without a result is offered again after this; the queue knows those that it still has. */
 const RESUBMIT_AFTER_MS = 5_000;
+/** The start of a run is written with its first measurement when that comes within this. */
+const SOON_MS = 5_000;
 
 export interface RunFacts {
   run: AnalysisRun;
@@ -20,6 +22,8 @@ export interface RunFacts {
   inFlight: readonly InFlight[];
   /** Epoch milliseconds. */
   now: number;
+  /** When an earlier pass began the run, where no status says so yet. Losing it costs a moment. */
+  begunAt?: number | undefined;
   resubmitAfterMs?: number;
   /** What `prepareRun` answers to the run's spec, where it is known already. */
   prepared?: PreparedRun;
@@ -58,8 +62,8 @@ export function decideRun(facts: RunFacts): RunDecision {
   if (!prepared.ok) return refuse(run, prepared.faults, now);
 
   const { metrics } = prepared;
-  const startedAt = parseTime(run.status?.startedAt) ?? Math.floor(now);
-  const isNew = parseTime(run.status?.startedAt) === undefined;
+  const isStartWritten = parseTime(run.status?.startedAt) !== undefined;
+  const startedAt = parseTime(run.status?.startedAt) ?? facts.begunAt ?? Math.floor(now);
   const before = metrics.map((metric) => resultOf(run, metric));
   const lookAt = (results: readonly MetricResult[], entries: readonly InFlight[]): Next[] =>
     metrics.map((metric, index) => {
@@ -79,7 +83,7 @@ export function decideRun(facts: RunFacts): RunDecision {
     terminate: run.spec.terminate ?? false,
   });
   const recorded = nexts.some((next) => next.kind === 'measured');
-  const notes = [...(isNew ? [startNote(metrics)] : []), ...measurementNotes(before, nexts)];
+  const notes = measurementNotes(before, nexts);
 
   if (isFinished(verdict.phase)) {
     const status = {
@@ -97,7 +101,7 @@ export function decideRun(facts: RunFacts): RunDecision {
     };
   }
 
-  const gatherUntil = recorded && !isNew ? gatheringEnds(nexts, now) : now;
+  const gatherUntil = recorded ? gatheringEnds(nexts, now) : now;
   if (gatherUntil > now) {
     return {
       status: statusOf('Running', startedAt, before),
@@ -111,10 +115,15 @@ export function decideRun(facts: RunFacts): RunDecision {
   const merged = nexts.map((next, index) => (next.kind === 'measured' ? (following[index] ?? next) : next));
   return {
     status: statusOf('Running', startedAt, after),
-    changed: isNew || recorded,
+    changed: recorded || (!isStartWritten && (isFarOff(nexts, now) || now - startedAt >= SOON_MS)),
     ...outstanding(merged, merged.some((next) => next.kind === 'measured') ? now : deadline),
     notes,
   };
+}
+
+/** Whether no measurement is about to be written that would bring the start of the run with it. */
+function isFarOff(nexts: readonly Next[], now: number): boolean {
+  return nexts.every((next) => next.kind === 'idle' && next.wakeAt > now + SOON_MS);
 }
 
 function resultOf(run: AnalysisRun, metric: ResolvedMetric): MetricResult {
@@ -180,11 +189,6 @@ function refuse(run: AnalysisRun, faults: readonly SchemaFault[], now: number): 
     changed: true,
     notes: [endNote('Error', message)],
   };
-}
-
-function startNote(metrics: readonly ResolvedMetric[]): Note {
-  const names = metrics.map(({ name }) => name).join(', ');
-  return { type: 'Normal', reason: 'RunRunning', message: `measuring ${names}` };
 }
 
 function endNote(phase: AnalysisPhase, message: string): Note {

@@ -85,10 +85,10 @@ export const KAYENTA_DEFAULTS: KayentaMetric = {
   search: SHIFT_DEFAULTS,
 };
 
-/** Where Kayenta differs: no minimum of points, no counting out, and roots that are sought in absolute units. */
+/** Where Kayenta differs: no minimum of points, no counting out, and roots as they are found, in absolute units. */
 export const UPSTREAM = {
   minimumPoints: 0,
-  search: { confidence: 0.98, exactUpTo: 0, rootTolerance: { absolute: 1e-4 } },
+  search: { confidence: 0.98, exactUpTo: 0, rootTolerance: { absolute: 1e-4 }, centred: false },
 } as const satisfies Partial<KayentaMetric>;
 
 /** An effect size that allows no change, by its measure's own neutral value. */

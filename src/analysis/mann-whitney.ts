@@ -22,13 +22,19 @@ export interface ShiftSearch {
   exactUpTo: number;
   /** How precisely the ends are sought: as a part of the range of all differences, or in units of the values. */
   rootTolerance: { relative: number } | { absolute: number };
+  /** The ranks balance over a whole stretch of shifts: whether its middle is the estimate, or any point of it. */
+  centred: boolean;
 }
 
 export const SHIFT_DEFAULTS: ShiftSearch = {
   confidence: 0.98,
   exactUpTo: 10,
   rootTolerance: { relative: 1e-6 },
+  centred: true,
 };
+
+/** Less than any distance from balance that ranks can have, in standard deviations. */
+const OFF_BALANCE = 1e-9;
 
 /**
  * The two-sided p-value of the Mann–Whitney test that both samples come from one distribution. Neither may be
@@ -66,6 +72,13 @@ export function shiftInterval(
   const [x, y] = [sorted(first), sorted(second)];
   const { ties } = rankSum(x, y);
   if (varianceOfU(x.length, y.length, ties) <= 0) return undefined;
+  // One way round is sought and the other is its mirror image: rounding must not tell canary and stable apart.
+  if (search.centred && comesAfter(x, y)) {
+    const mirrored = shiftInterval(y, x, search);
+    return (
+      mirrored && { ...mirrored, low: -mirrored.high, high: -mirrored.low, estimate: -mirrored.estimate }
+    );
+  }
   return isSmall(x, y, search.exactUpTo) && ties === 0
     ? exactShift(x, y, search.confidence)
     : normalShift(x, y, search);
@@ -109,7 +122,8 @@ function normalShift(
     return brentRoot(distance, [least, largest], tolerance);
   };
   const quantile = normalQuantile((1 - search.confidence) / 2, 0, 1);
-  const interval = { low: root(-quantile), high: root(quantile), estimate: root(0) };
+  const estimate = search.centred ? (root(OFF_BALANCE) + root(-OFF_BALANCE)) / 2 : root(0);
+  const interval = { low: root(-quantile), high: root(quantile), estimate };
   return Object.values(interval).some(Number.isNaN) ? undefined : { ...interval, method: 'normal' };
 }
 
@@ -118,6 +132,13 @@ function standardised(x: readonly number[], y: readonly number[], shift: number)
   const { u, ties } = rankSum(x, y, shift);
   const distance = u - (x.length * y.length) / 2;
   return (distance - 0.5 * Math.sign(distance)) / Math.sqrt(varianceOfU(x.length, y.length, ties));
+}
+
+/** Whether the first sample comes after the second: by its size, then by its values. */
+function comesAfter(first: readonly number[], second: readonly number[]): boolean {
+  if (first.length !== second.length) return first.length > second.length;
+  const index = first.findIndex((value, at) => value !== second[at]);
+  return (first[index] ?? 0) > (second[index] ?? 0);
 }
 
 function isSmall(first: readonly number[], second: readonly number[], exactUpTo: number): boolean {

@@ -25,6 +25,7 @@ export function rankSum(first: readonly number[], second: readonly number[], shi
     let secondEqual = 0;
     while (second[secondSeen + secondEqual] === value) secondEqual += 1;
     const equal = firstEqual + secondEqual;
+    if (equal === 0) throw new Error('only numbers can be ranked');
     ranks += firstEqual * (firstSeen + secondSeen + (equal + 1) / 2);
     ties += equal ** 3 - equal;
     firstSeen += firstEqual;

@@ -9,18 +9,21 @@ export const OUTCOMES = ['Successful', 'Failed', 'Inconclusive', 'Error'] as con
 /** What a metric or a run can be in. */
 export const ANALYSIS_PHASES = ['Pending', 'Running', ...OUTCOMES, 'Cancelled'] as const;
 
+/** What an analysis of a guard watches: one step, the canary as long as it has traffic, or the promoted pods. */
+export const ANALYSIS_MODES = ['Step', 'Background', 'PostPromotion'] as const;
+
 /** What one run judges: a verdict counts for exactly this key and no other. */
 export const runKeySchema = z.object({
   rolloutUid: z.string(),
   releaseId: z.int(),
-  stepEntry: z.int(),
-  step: z.int().describe('1-based.'),
+  stepEntry: z.int().optional().describe('Of Step analyses only: the others judge more than one step.'),
+  step: z.int().optional().describe('1-based; of Step analyses only.'),
   revision: z.string().describe('Hash of the pod template under test.'),
   planHash: z.string(),
   guardUid: z.string(),
   guardGeneration: z.int(),
   analysis: z.string(),
-  mode: z.enum(['Step']),
+  mode: z.enum(ANALYSIS_MODES),
   attempt: z.int(),
 });
 
@@ -41,6 +44,14 @@ export const runTargetSchema = z.object({
     .describe(
       'Since when the pods have had this traffic; {{window}} is counted from here, else from the start of the run.',
     ),
+});
+
+const ttlSeconds = z.int().min(0).max(31_536_000).optional();
+
+const ttlStrategySchema = z.object({
+  secondsAfterCompletion: ttlSeconds.describe('However it ended.'),
+  secondsAfterFailure: ttlSeconds.describe('Where it ended as Failed, Error or Inconclusive.'),
+  secondsAfterSuccess: ttlSeconds.describe('Where it ended as Successful.'),
 });
 
 const measurementSchema = z.object({
@@ -100,6 +111,9 @@ const schema = z.object({
     maxDuration: durationSchema
       .optional()
       .describe('After this the run ends as Inconclusive. 1h when unset.'),
+    ttlStrategy: ttlStrategySchema
+      .optional()
+      .describe('When the run is deleted after its end; never when unset. The shortest that applies counts.'),
     target: runTargetSchema.optional(),
     key: runKeySchema.optional().describe('Set by the controller on the runs of a Rollout.'),
     terminate: z.boolean().optional().describe('Ends the run as Cancelled.'),
@@ -125,6 +139,7 @@ export const analysisRunKind = {
   statusSubresource: true,
   columns: [
     { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+    { name: 'Mode', type: 'string', jsonPath: '.spec.key.mode' },
     { name: 'Step', type: 'integer', jsonPath: '.spec.key.step' },
     { name: 'Message', type: 'string', jsonPath: '.status.message' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
@@ -140,4 +155,5 @@ export type Measurement = z.output<typeof measurementSchema>;
 export type MetricResult = z.output<typeof metricResultSchema>;
 export type SequentialProgress = z.output<typeof sequentialProgressSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
+export type AnalysisMode = (typeof ANALYSIS_MODES)[number];
 export type AnalysisPhase = (typeof ANALYSIS_PHASES)[number];

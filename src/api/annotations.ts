@@ -35,6 +35,9 @@ export const CONVERSION_ANNOTATION = 'assay.dev/conversion';
 /** On a Rollout: the release id that a person asked to go on with, although its template was rejected before. */
 export const RETRY_ANNOTATION = 'assay.dev/retry';
 
+/** On a workload: the id of the release that failed and whose former template Assay put back, without steps. */
+export const RESTORE_ANNOTATION = 'assay.dev/restore';
+
 /** On AnalysisRuns (labels): what they judge. */
 export const ROLLOUT_LABEL = 'assay.dev/rollout';
 export const RELEASE_LABEL = 'assay.dev/release';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ANALYSIS_MODES } from './analysis-run.ts';
+import { givenArgumentSchema } from './argument.ts';
 import {
   type CustomObject,
   conditionSchema,
@@ -10,6 +12,8 @@ import { resources } from './resource.ts';
 
 export const FAILURE_ACTIONS = ['Rollback', 'Abort', 'Pause'] as const;
 export const SUCCESS_ACTIONS = ['Promote', 'Hold'] as const;
+/** What can follow when an analysis came to no verdict. */
+export const UNDECIDED_ACTIONS = ['Pause', 'Retry'] as const;
 
 /** What an alert can be about. */
 export const ALERT_EVENTS = ['Failed', 'RolledBack', 'Aborted', 'Waiting', 'Completed'] as const;
@@ -23,14 +27,21 @@ export const guardAnalysisSchema = z.object({
     kind: z.enum(['AnalysisTemplate', 'ClusterAnalysisTemplate']).default('AnalysisTemplate'),
     name: nameSchema,
   }),
-  args: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+  args: z.array(givenArgumentSchema).max(50).optional(),
   steps: z
     .array(z.int().min(1))
     .min(1)
     .optional()
-    .describe('The steps it judges, 1-based; every step when unset.'),
-  mode: z.enum(['Step']).optional().describe('Step (the default): judged once a step has its traffic.'),
-  onSuccess: z.enum(SUCCESS_ACTIONS).optional(),
+    .describe('The steps that a Step analysis judges, 1-based; every step when unset.'),
+  mode: z
+    .enum(ANALYSIS_MODES)
+    .optional()
+    .describe(
+      'Step (the default): judged once a step has its traffic. Background: watched from the first traffic of ' +
+        'the canary until every pod is updated; `count` does not end it. PostPromotion: judges the pods that the ' +
+        'last rolling update made.',
+    ),
+  onSuccess: z.enum(SUCCESS_ACTIONS).optional().describe('Of a Step analysis; as in the guard when unset.'),
 });
 
 const schema = z.object({
@@ -51,7 +62,27 @@ const schema = z.object({
       .describe(
         'Rollback (the default) restores the stable template; Abort only takes the canary away; Pause holds.',
       ),
-    onInconclusive: z.enum(['Pause']).optional().describe('Pause (the default) waits for a person.'),
+    onInconclusive: z
+      .enum(UNDECIDED_ACTIONS)
+      .optional()
+      .describe(
+        'Pause (the default) waits for a person; Retry judges anew as `retry` says, and then pauses.',
+      ),
+    onError: z
+      .enum(UNDECIDED_ACTIONS)
+      .optional()
+      .describe('Retry (the default) judges anew for 5 minutes, and then pauses; Pause waits for a person.'),
+    retry: z
+      .object({
+        attempts: z
+          .int()
+          .min(1)
+          .max(100)
+          .optional()
+          .describe('How often an inconclusive analysis is judged anew. 3 when unset.'),
+        delay: durationSchema.optional().describe('Time before it is judged anew. 30s when unset.'),
+      })
+      .optional(),
     holdTimeout: durationSchema
       .optional()
       .describe('How long a Hold or a Pause waits for a person. 30m when unset.'),
@@ -65,6 +96,12 @@ const schema = z.object({
       .min(1)
       .optional()
       .describe('How long the pods of a step may take to become ready. 600 when unset.'),
+    runHistoryLimit: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .optional()
+      .describe('How many finished AnalysisRuns of a Rollout are kept. 10 when unset.'),
     alerts: z
       .array(z.object({ receiver: nameSchema, events: z.array(z.enum(ALERT_EVENTS)).min(1).optional() }))
       .max(20)
@@ -108,5 +145,6 @@ export const rolloutGuardKind = {
 export type RolloutGuard = CustomObject<typeof schema>;
 export type GuardAnalysis = z.output<typeof guardAnalysisSchema>;
 export type FailureAction = (typeof FAILURE_ACTIONS)[number];
+export type UndecidedAction = (typeof UNDECIDED_ACTIONS)[number];
 export type SuccessAction = (typeof SUCCESS_ACTIONS)[number];
 export type AlertEvent = (typeof ALERT_EVENTS)[number];

@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import { ANALYSIS_PHASES } from './analysis-run.ts';
+import { ANALYSIS_MODES, ANALYSIS_PHASES } from './analysis-run.ts';
 import { metricSchema } from './analysis-template.ts';
 import { type CustomObject, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
-import { ALERT_EVENTS, FAILURE_ACTIONS, SUCCESS_ACTIONS } from './rollout-guard.ts';
+import { ALERT_EVENTS, FAILURE_ACTIONS, SUCCESS_ACTIONS, UNDECIDED_ACTIONS } from './rollout-guard.ts';
 
 /** One analysis of the pinned guard, with its template as it was when the release (or the step) began. */
 const pinnedAnalysisSchema = z.object({
   name: z.string(),
   guard: z.object({ name: z.string(), uid: z.string(), generation: z.int() }),
+  mode: z.enum(ANALYSIS_MODES),
   steps: z.array(z.int()).optional(),
   onSuccess: z.enum(SUCCESS_ACTIONS).optional(),
   metrics: z.array(metricSchema),
@@ -22,11 +23,30 @@ const pinnedGuardSchema = z.object({
   onSuccess: z.enum(SUCCESS_ACTIONS),
   onFailure: z.enum(FAILURE_ACTIONS),
   onTimeout: z.enum(FAILURE_ACTIONS),
+  onInconclusive: z.enum(UNDECIDED_ACTIONS),
+  onError: z.enum(UNDECIDED_ACTIONS),
+  retry: z.object({ attempts: z.int(), delayMs: z.int() }),
+  runHistoryLimit: z.int(),
   holdTimeoutMs: z.int(),
   maxDurationMs: z.int(),
   progressDeadlineMs: z.int(),
   alerts: z.array(z.object({ receiver: z.string(), on: z.array(z.enum(ALERT_EVENTS)) })),
 });
+
+/** How often something was judged. */
+const triesShape = {
+  attempt: z.int().describe('Raised each time it is judged anew, never lowered.'),
+  inconclusive: z
+    .int()
+    .optional()
+    .describe('How many attempts were made because the one before was inconclusive.'),
+  errorSince: timestampSchema.optional().describe('Since when every attempt has ended in an Error.'),
+};
+
+const triesSchema = z.object(triesShape);
+
+/** The tries of one Background analysis; the first attempt needs no entry. */
+const backgroundTriesSchema = triesSchema.extend({ guardUid: z.string(), analysis: z.string() });
 
 const verdictSchema = z.object({
   phase: z.enum(ANALYSIS_PHASES),
@@ -42,6 +62,7 @@ export const HOLD_REASONS = [
   'AnalysisFailed',
   'AnalysisInconclusive',
   'AnalysisError',
+  'AnalysisStale',
   'ProgressDeadlineExceeded',
   'GuardRemoved',
   'ForeignRun',
@@ -53,12 +74,19 @@ const stepRecordSchema = z.object({
   entry: z.int().describe('Raised each time a step is entered, never lowered.'),
   state: z.enum(STEP_STATES),
   enteredAt: timestampSchema,
-  attempt: z.int(),
+  ...triesShape,
   upgradeStartedAt: timestampSchema.optional().describe('From here the progress deadline counts.'),
   routedAt: timestampSchema.optional().describe('When the routes were seen to carry the weight of the step.'),
   trafficSince: timestampSchema.optional().describe('When the grace period after the routes was over.'),
   verdict: verdictSchema.optional(),
-  hold: z.object({ reason: z.enum(HOLD_REASONS), since: timestampSchema, message: z.string() }).optional(),
+  hold: z
+    .object({
+      reason: z.enum(HOLD_REASONS),
+      since: timestampSchema,
+      message: z.string(),
+      mode: z.enum(ANALYSIS_MODES).optional().describe('The mode of the analysis that holds it.'),
+    })
+    .optional(),
 });
 
 export const RELEASE_OUTCOMES = ['Promoted', 'RolledBack', 'Aborted', 'Superseded', 'Disabled'] as const;
@@ -68,6 +96,7 @@ export const RELEASE_STAGES = [
   'Initializing',
   'InRolling',
   'Finalising',
+  'PostPromotion',
   'Cancelling',
   'Superseding',
   'Aborting',
@@ -98,6 +127,16 @@ const releaseSchema = z.object({
     .optional()
     .describe('When the stable Service was seen pinned to the stable pods.'),
   routedAt: timestampSchema.optional().describe('When a canary route was first seen.'),
+  trafficSince: timestampSchema
+    .optional()
+    .describe('Since when the canary has traffic; Background analyses watch it from here on.'),
+  background: z.array(backgroundTriesSchema).optional(),
+  updatedAt: timestampSchema
+    .optional()
+    .describe(
+      'When the last rolling update was seen done; Background analyses end, PostPromotion ones begin.',
+    ),
+  postPromotion: triesSchema.extend({ verdict: verdictSchema.optional() }).optional(),
   restore: z
     .boolean()
     .optional()
@@ -157,6 +196,10 @@ const schema = z.object({
     stepEntry: z.int(),
     stable: stableSchema.optional().describe('What the workload runs while no release is under way.'),
     release: releaseSchema.optional().describe('The release under way, or the last one.'),
+    retried: z
+      .int()
+      .optional()
+      .describe('The release whose retry annotation was followed and is still to be taken away.'),
     rejected: z.array(z.object({ revision: z.string(), at: timestampSchema, reason: z.string() })).optional(),
     decisions: z.array(decisionSchema).optional().describe('The newest 50, oldest first.'),
     alerts: z.array(alertSchema).optional().describe('The newest 20, oldest first.'),
@@ -185,6 +228,8 @@ export type RolloutRecord = CustomObject<typeof schema>;
 export type RecordStatus = RolloutRecord['status'];
 export type ReleaseRecord = z.output<typeof releaseSchema>;
 export type StepRecord = z.output<typeof stepRecordSchema>;
+export type Tries = z.output<typeof triesSchema>;
+export type BackgroundTries = z.output<typeof backgroundTriesSchema>;
 export type Verdict = z.output<typeof verdictSchema>;
 export type PinnedGuard = z.output<typeof pinnedGuardSchema>;
 export type PinnedAnalysis = z.output<typeof pinnedAnalysisSchema>;

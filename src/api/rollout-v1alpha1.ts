@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { type CustomObject, intOrStringSchema, type KindDefinition } from './kind.ts';
 import { resources } from './resource.ts';
 import {
+  canaryShape,
   headerMatchSchema,
-  metadataPatchSchema,
-  pauseSchema,
-  requestHeaderModifierSchema,
+  rolloutColumns,
   statusSchema,
+  stepShape,
   trafficRoutingSchema,
   workloadRefSchema,
 } from './rollout.ts';
@@ -25,8 +25,7 @@ const stepSchema = z.object({
     .array(z.object({ headers: z.array(headerMatchSchema).max(16).optional() }))
     .max(16)
     .optional(),
-  requestHeaderModifier: requestHeaderModifierSchema.optional(),
-  pause: pauseSchema.optional(),
+  ...stepShape,
 });
 
 const canarySchema = z.object({
@@ -42,9 +41,7 @@ const canarySchema = z.object({
     )
     .max(1)
     .optional(),
-  failureThreshold: intOrStringSchema.nullish(),
-  patchPodTemplateMetadata: metadataPatchSchema.optional(),
-  disableGenerateCanaryService: z.boolean().optional(),
+  ...canaryShape,
 });
 
 const schema = z.object({
@@ -71,13 +68,7 @@ export const rolloutV1alpha1Kind = {
   categories: [],
   schema,
   statusSubresource: true,
-  columns: [
-    { name: 'STATUS', type: 'string', jsonPath: '.status.phase', description: 'The phase of the rollout.' },
-    { name: 'CANARY_STEP', type: 'integer', jsonPath: '.status.canaryStatus.currentStepIndex' },
-    { name: 'CANARY_STATE', type: 'string', jsonPath: '.status.canaryStatus.currentStepState' },
-    { name: 'MESSAGE', type: 'string', jsonPath: '.status.message' },
-    { name: 'AGE', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-  ],
+  columns: rolloutColumns('.status.canaryStatus'),
 } as const satisfies KindDefinition;
 
 export type RolloutV1alpha1 = CustomObject<typeof schema>;

@@ -40,6 +40,12 @@ export const pauseSchema = z.object({
   duration: z.int().min(0).nullish().describe('Seconds; a person must approve when unset.'),
 });
 
+/** What a step has in every version. */
+export const stepShape = {
+  requestHeaderModifier: requestHeaderModifierSchema.optional(),
+  pause: pauseSchema.optional(),
+};
+
 const stepSchema = z.object({
   replicas: intOrStringSchema.nullish().describe('Pods of the new version: a number or a percentage.'),
   traffic: z
@@ -48,8 +54,7 @@ const stepSchema = z.object({
     .nullish()
     .describe('Share of the requests that reach the new version, such as `5%`.'),
   matches: z.array(matchSchema).max(16).optional(),
-  requestHeaderModifier: requestHeaderModifierSchema.optional(),
-  pause: pauseSchema.optional(),
+  ...stepShape,
 });
 
 export const trafficRoutingSchema = z.object({
@@ -71,16 +76,24 @@ export const metadataPatchSchema = z.object({
   annotations: z.record(z.string(), z.string()).optional(),
 });
 
+/** What a strategy has in every version. */
+const strategyShape = {
+  failureThreshold: intOrStringSchema.nullish(),
+  disableGenerateCanaryService: z.boolean().optional(),
+};
+
+/** What the canary strategy has in every version. */
+export const canaryShape = { ...strategyShape, patchPodTemplateMetadata: metadataPatchSchema.optional() };
+
 const blueGreenSchema = z.object({
   steps: z.array(stepSchema).max(50).optional(),
   trafficRoutings: z.array(trafficRoutingSchema).max(1).optional(),
-  failureThreshold: intOrStringSchema.nullish(),
   trafficRoutingRef: z.string().optional(),
-  disableGenerateCanaryService: z.boolean().optional(),
+  ...strategyShape,
 });
 
 const canarySchema = blueGreenSchema.extend({
-  patchPodTemplateMetadata: metadataPatchSchema.optional(),
+  ...canaryShape,
   enableExtraWorkloadForCanary: z
     .boolean()
     .optional()
@@ -170,6 +183,17 @@ const schema = z.object({
   status: statusSchema.optional(),
 });
 
+/** What both versions show; each reads the step where its own tools look for it. */
+export function rolloutColumns(stepPath: string): KindDefinition['columns'] {
+  return [
+    { name: 'STATUS', type: 'string', jsonPath: '.status.phase', description: 'The phase of the rollout.' },
+    { name: 'CANARY_STEP', type: 'integer', jsonPath: `${stepPath}.currentStepIndex` },
+    { name: 'CANARY_STATE', type: 'string', jsonPath: `${stepPath}.currentStepState` },
+    { name: 'MESSAGE', type: 'string', jsonPath: '.status.message' },
+    { name: 'AGE', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ];
+}
+
 export const rolloutKind = {
   resource: resources.rollout,
   description: 'How a workload is released step by step (Kruise Rollouts, v1beta1).',
@@ -178,13 +202,7 @@ export const rolloutKind = {
   categories: [],
   schema,
   statusSubresource: true,
-  columns: [
-    { name: 'STATUS', type: 'string', jsonPath: '.status.phase', description: 'The phase of the rollout.' },
-    { name: 'CANARY_STEP', type: 'integer', jsonPath: '.status.currentStepIndex' },
-    { name: 'CANARY_STATE', type: 'string', jsonPath: '.status.currentStepState' },
-    { name: 'MESSAGE', type: 'string', jsonPath: '.status.message' },
-    { name: 'AGE', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-  ],
+  columns: rolloutColumns('.status'),
 } as const satisfies KindDefinition;
 
 export type Rollout = CustomObject<typeof schema>;

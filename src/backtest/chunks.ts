@@ -1,7 +1,7 @@
 import type { MetricQuery, QueryAnswer } from '../analysis/query-answer.ts';
-import type { Period, PlannedMetric } from './plan.ts';
+import type { PlannedSeries } from './series.ts';
 
-/** A part of the samples of one metric, asked for with one range query. Both ends are included. */
+/** A part of the samples of one query, asked for with one range query. Both ends are included. */
 export interface Chunk {
   first: number;
   last: number;
@@ -14,8 +14,11 @@ const FEWEST_POINTS = 500;
 /** So many parts are quick to ask for one after the other, show progress, and stay below the limits of a server. */
 const USUAL_PARTS = 10;
 
-/** The range queries for one metric over a period, oldest first. */
-export function chunksOf({ from, to }: Period, resolutionMs: number): Chunk[] {
+/** The range queries for the samples of one query until `to` (excluded), oldest first. */
+export function chunksOf(
+  { first: from, resolutionMs }: Pick<PlannedSeries, 'first' | 'resolutionMs'>,
+  to: number,
+): Chunk[] {
   const points = Math.ceil((to - from) / resolutionMs);
   const parts = Math.max(
     Math.ceil(points / MOST_POINTS),
@@ -31,7 +34,7 @@ export function chunksOf({ from, to }: Period, resolutionMs: number): Chunk[] {
 }
 
 /** The query for a chunk. */
-export function chunkQuery({ query, resolutionMs }: PlannedMetric, { first, last }: Chunk): MetricQuery {
+export function chunkQuery({ query, resolutionMs }: PlannedSeries, { first, last }: Chunk): MetricQuery {
   return { query, evaluateAt: last, range: { windowMs: last - first, stepMs: resolutionMs } };
 }
 

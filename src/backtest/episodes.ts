@@ -12,6 +12,8 @@ export interface BadMoment {
 /** Bad moments of one metric and one outcome that belong together. */
 export interface Episode {
   metric: string;
+  /** Whether the metric decides nothing. */
+  dryRun: boolean;
   outcome: BadMoment['outcome'];
   /** The first and the last bad moment. */
   from: number;
@@ -28,7 +30,7 @@ const SEVERITY = ['Failed', 'Error', 'Inconclusive', 'NoData'] as const satisfie
  * is then the one furthest out, else the first.
  */
 export function episodesOf(
-  metric: string,
+  { name, dryRun }: { name: string; dryRun: boolean },
   moments: readonly BadMoment[],
   gapMs: number,
   bad: Side | undefined,
@@ -42,7 +44,15 @@ export function episodesOf(
         current.moments += 1;
         if (isWorse(moment, current.worst, bad)) current.worst = moment;
       } else {
-        episodes.push({ metric, outcome, from: moment.at, to: moment.at, moments: 1, worst: moment });
+        episodes.push({
+          metric: name,
+          dryRun,
+          outcome,
+          from: moment.at,
+          to: moment.at,
+          moments: 1,
+          worst: moment,
+        });
       }
     }
     return episodes;

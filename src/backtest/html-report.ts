@@ -6,12 +6,14 @@ import type { BacktestReport, MetricReport } from './report.ts';
 import { svgPlot } from './svg-plot.ts';
 import { minuteText } from './text-plot.ts';
 import {
-  exactnessText,
+  exactnessTexts,
   incidentText,
   independenceText,
+  metricTitle,
   outcomesText,
   percent,
   thresholdText,
+  unansweredText,
   VERDICT_ORDER,
   VERDICT_WORDS,
 } from './words.ts';
@@ -43,7 +45,7 @@ export function htmlReport(title: string, report: BacktestReport, skipped: reado
 <main>
 <h1>${escapeMarkup(title)}</h1>
 <p>${minuteText(period.from)} to ${minuteText(period.to)} UTC: ${moments} moments, one every ${formatDuration(stepMs)}.</p>
-${skipped.map(paragraph).join('\n')}
+${[...skipped, ...report.unanswered.map(unansweredText)].map(paragraph).join('\n')}
 <h2>Analyses in the healthy time</h2>
 ${paragraph(independenceText(report))}
 ${verdictTable(report)}
@@ -75,10 +77,10 @@ function episodeTable({ episodes }: BacktestReport): string {
   if (episodes.length === 0) return paragraph('None: every measurement was good.');
   return table(
     ['From', 'To', 'Metric', 'Outcome', 'Moments', 'Worst'],
-    episodes.map(({ from, to, metric, outcome, moments, worst }) => [
+    episodes.map(({ from, to, metric, dryRun, outcome, moments, worst }) => [
       minuteText(from),
       minuteText(to),
-      metric,
+      dryRun ? `${metric} (dry run)` : metric,
       outcome,
       String(moments),
       `${minuteText(worst.at)}: ${worst.message}`,
@@ -87,14 +89,13 @@ function episodeTable({ episodes }: BacktestReport): string {
 }
 
 function metricSection(metric: MetricReport, report: BacktestReport): string {
-  const exactness = exactnessText(metric);
   return `<section>
-<h2>${escapeMarkup(metric.name)}</h2>
+<h2>${escapeMarkup(metricTitle(metric))}</h2>
 ${paragraph(metric.condition)}
 ${svgPlot(metric, report.period, report.incident)}
 ${paragraph(outcomesText(metric))}
 <ul>${metric.thresholds.map((each) => `<li>${escapeMarkup(thresholdText(each, report.rate))}</li>`).join('')}</ul>
-${exactness === undefined ? '' : paragraph(exactness)}
+${exactnessTexts(metric).map(paragraph).join('')}
 <details><summary>The values as a table</summary>
 ${valueTable(metric, report)}
 </details>

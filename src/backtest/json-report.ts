@@ -22,13 +22,15 @@ export function jsonReport(
     rate: report.rate,
     analysis: { lengthMs: report.lengthMs, spanMs: report.spanMs },
     metrics: report.metrics.map(
-      ({ name, query, condition, lookbackMs, resolutionMs, exact, outcomes, thresholds }) => ({
+      ({ name, query, condition, lookbackMs, resolutionMs, exact, outcomes, thresholds, ...more }) => ({
         name,
+        dryRun: more.dryRun,
         query,
         condition,
         lookbackMs,
         resolutionMs,
         exact,
+        windowResolutionMs: more.windowResolutionMs ?? null,
         outcomes,
         thresholds: thresholds.map((each) => ({
           role: each.role,
@@ -44,14 +46,24 @@ export function jsonReport(
       }),
     ),
     skipped,
+    unanswered: report.unanswered.map(({ metric, query, from, to, moments, reason, message }) => ({
+      metric,
+      query,
+      from: formatTime(from),
+      to: formatTime(to),
+      moments,
+      reason,
+      message,
+    })),
     healthy: {
       analyses: healthy.analyses,
       independent: healthy.independent,
       falseAlarms: healthy.verdicts.Failed,
       verdicts: healthy.verdicts,
     },
-    episodes: report.episodes.map(({ metric, outcome, from, to, moments, worst }) => ({
+    episodes: report.episodes.map(({ metric, dryRun, outcome, from, to, moments, worst }) => ({
       metric,
+      dryRun,
       outcome,
       from: formatTime(from),
       to: formatTime(to),

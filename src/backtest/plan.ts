@@ -1,11 +1,20 @@
 import { maxDurationOf } from '../analysis/check-template.ts';
-import { resolveQuery } from '../analysis/placeholders.ts';
+import { askedOf, questionsText } from '../analysis/questions.ts';
 import { type ResolvedMetric, resolveMetrics } from '../analysis/resolve-metric.ts';
 import { SLOT_WITHOUT_INTERVAL_MS } from '../analysis/schedule.ts';
+import { formatWindow } from '../analysis/window.ts';
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
 import { formatDuration, parseDurationMs } from '../api/duration.ts';
 import { lookbackMs } from './lookback.ts';
+import {
+  finestDivisor,
+  greatestCommonDivisor,
+  MOST_SAMPLES,
+  type PlannedSeries,
+  planSeries,
+  samplesEach,
+} from './series.ts';
 
 /** From (included) to (excluded), in epoch milliseconds. */
 export interface Period {
@@ -18,12 +27,15 @@ export interface PlannedMetric {
   metric: ResolvedMetric;
   /** As the template has it, with the placeholders of its conditions. */
   definition: Metric;
+  /** Its queries, as a measurement shows them. */
   query: string;
+  /** One for each query, in their order. */
+  series: PlannedSeries[];
   /** How far one measurement looks back. */
   lookbackMs: number;
-  /** The distance of the samples that are asked for; it divides the step. */
+  /** The distance of the moments at which it is judged; it divides the step. */
   resolutionMs: number;
-  /** Whether every measurement of every analysis falls on a sample; else the newest sample before it is taken. */
+  /** Whether every measurement of every analysis falls on a moment; else the newest one before it is taken. */
   exact: boolean;
 }
 
@@ -54,19 +66,24 @@ export interface BacktestOptions {
 export type Planned = { ok: true; plan: BacktestPlan } | { ok: false; message: string };
 
 const DEFAULT_WINDOW_MS = 300_000;
-/** Six queries of the most points that Prometheus answers: a week at one every ten seconds. */
-const MOST_SAMPLES = 66_000;
+/** So many samples are cut and judged in about a minute. */
+const MOST_CUT_SAMPLES = 50_000_000;
 
 /** What is to be asked for to replay these metrics over a period; or why nothing can be. `checkRun` found no fault. */
 export function planBacktest(spec: AnalysisRunSpec, options: BacktestOptions): Planned {
   const { period, stepMs, incident } = options;
   const maxDurationMs = maxDurationOf(spec);
-  const metrics = resolveMetrics(spec).flatMap((metric, index) => {
+  const metrics: PlannedMetric[] = [];
+  for (const [index, metric] of resolveMetrics(spec).entries()) {
     const definition = spec.metrics[index];
-    return definition ? [planMetric(metric, definition, spec, options)] : [];
-  });
-  const lengthMs = Math.max(0, ...metrics.map(({ metric }) => lengthOf(metric, maxDurationMs)));
-  const spanMs = Math.max(stepMs, lengthMs + Math.max(0, ...metrics.map((each) => each.lookbackMs)));
+    const planned = definition && planMetric(metric, definition, spec, options);
+    if (planned?.ok === false) return planned;
+    if (planned) metrics.push(planned.planned);
+  }
+  // Nobody waits for a dry run, and none of its data decides.
+  const decisive = metrics.filter(({ metric }) => !metric.dryRun);
+  const lengthMs = Math.max(0, ...decisive.map(({ metric }) => lengthOf(metric, maxDurationMs)));
+  const spanMs = Math.max(stepMs, lengthMs + Math.max(0, ...decisive.map((each) => each.lookbackMs)));
   if (period.to - period.from <= lengthMs) {
     return {
       ok: false,
@@ -87,20 +104,36 @@ function planMetric(
   definition: Metric,
   spec: AnalysisRunSpec,
   { period, stepMs, namespace, windowMs }: BacktestOptions,
-): PlannedMetric {
-  const query = resolveQuery(metric.questions[0]?.query ?? '', {
+): { ok: true; planned: PlannedMetric } | { ok: false; message: string } {
+  const context = {
     args: spec.args ?? [],
     namespace,
     target: spec.target,
     windowMs: windowMs ?? parseDurationMs(definition.maxWindow ?? '') ?? DEFAULT_WINDOW_MS,
-  });
-  if (!query.ok) throw new Error(`the query of ${metric.name} was not checked: ${query.faults[0]?.message}`);
+  };
+  const asked = askedOf(metric.questions, context, formatWindow(context.windowMs));
+  if (!asked) {
+    const message = `a query of ${metric.name} selects pods and there are none: give --canary-pods or --stable-pods a pattern that matches some`;
+    return { ok: false, message };
+  }
+  const moments = resolutionOf(metric, stepMs, period.to - period.from);
+  const series = asked.map((question) => planSeries(question, period, moments.resolutionMs));
+  const samples = Math.max(...series.map(samplesEach)) * ((period.to - period.from) / moments.resolutionMs);
+  if (samples > MOST_CUT_SAMPLES) {
+    const message = `the windows of ${metric.name} have ${Math.round(samples / 1e6)} million samples in all, and at most ${MOST_CUT_SAMPLES / 1e6} million can be judged: make --step longer, or the period shorter`;
+    return { ok: false, message };
+  }
+  const looksBack = series.map(({ query, range }) => lookbackMs(query) + (range?.windowMs ?? 0));
   return {
-    metric,
-    definition,
-    query: query.text,
-    lookbackMs: lookbackMs(query.text),
-    ...resolutionOf(metric, stepMs, period.to - period.from),
+    ok: true,
+    planned: {
+      metric,
+      definition,
+      query: questionsText(asked),
+      series,
+      lookbackMs: Math.max(...looksBack),
+      ...moments,
+    },
   };
 }
 
@@ -131,17 +164,7 @@ function resolutionOf(
     stepMs,
   );
   if (periodMs / wantedMs <= MOST_SAMPLES) return { resolutionMs: wantedMs, exact: true };
-  const parts = Math.max(1, Math.floor((stepMs * MOST_SAMPLES) / periodMs));
-  const divisor = Array.from({ length: parts }, (_, index) => parts - index).find(
-    (each) => stepMs % each === 0,
-  );
-  return { resolutionMs: stepMs / (divisor ?? 1), exact: false };
-}
-
-function greatestCommonDivisor(left: number, right: number): number {
-  let [large, small] = [Math.round(left), Math.round(right)];
-  while (small > 0) [large, small] = [small, large % small];
-  return large;
+  return { resolutionMs: finestDivisor(stepMs, periodMs), exact: false };
 }
 
 /** The moments at which metrics are judged. */

@@ -30,13 +30,14 @@ interface Turn {
 
 /**
  * Replays the analysis that starts at `startedAt` by the functions that judge real ones: each metric is measured
- * when it is due, and the first that ends other than Successful ends the run.
+ * when it is due, and the first that ends other than Successful ends the run. Dry runs decide nothing and are left out.
  */
 export function replayRun(
-  sampled: readonly SampledMetric[],
+  all: readonly SampledMetric[],
   startedAt: number,
   { maxDurationMs, period }: Pick<BacktestPlan, 'maxDurationMs' | 'period'>,
 ): ReplayedRun {
+  const sampled = all.filter(({ planned }) => !planned.metric.dryRun);
   const metrics = sampled.map(({ planned }) => planned.metric);
   const turns: Turn[] = sampled.map((each) => ({
     sampled: each,

@@ -13,7 +13,8 @@ import {
   sampleAt,
 } from './samples.ts';
 import { suggestThresholds, type ThresholdReport } from './suggest.ts';
-import { badSide, readComparison, type Side } from './threshold.ts';
+import { badSide, comparisonOf, type Side } from './threshold.ts';
+import { type Unanswered, unansweredOf } from './unanswered.ts';
 
 /** A moment of a metric, for plots. */
 export interface Point {
@@ -30,6 +31,10 @@ export interface MetricReport {
   lookbackMs: number;
   resolutionMs: number;
   exact: boolean;
+  /** Set when windows are cut from samples that are so far apart, because the wanted ones could not be asked for. */
+  windowResolutionMs: number | undefined;
+  /** It is shown, and has no say in any analysis. */
+  dryRun: boolean;
   /** How many moments of the healthy time came to what. */
   outcomes: Record<MomentOutcome, number>;
   points: Point[];
@@ -55,6 +60,8 @@ export interface BacktestReport {
   };
   /** Of the healthy time, the worst first. */
   episodes: Episode[];
+  /** What could not be asked for, by metric, the oldest first: moments of it are errors. */
+  unanswered: Unanswered[];
   incident?: IncidentFinding | undefined;
 }
 
@@ -87,6 +94,7 @@ export function backtest(
       verdicts: verdictRates(healthyRuns, independent),
     },
     episodes: told.flatMap(({ episodes }) => episodes).toSorted(byWeight),
+    unanswered: sampled.flatMap(unansweredOf),
     ...(plan.incident && { incident: findIncident(plan.incident, runs) }),
   };
 }
@@ -97,7 +105,7 @@ function tellMetric(
   moments: readonly number[],
   options: { rate: number; independent: number },
 ): { metric: MetricReport; episodes: Episode[] } {
-  const { metric, query, lookbackMs, resolutionMs, exact } = sampled.planned;
+  const { metric, query, series, lookbackMs, resolutionMs, exact } = sampled.planned;
   const samples = moments.flatMap((at) => sampleAt(sampled, at) ?? []);
   const healthy = samples.filter(({ at }) => isHealthy(plan, at - lookbackMs, at));
   const values = healthy.flatMap(({ value, assessment }) =>
@@ -114,18 +122,19 @@ function tellMetric(
       lookbackMs,
       resolutionMs,
       exact,
+      windowResolutionMs: series.find((each) => !each.exact)?.resolutionMs,
+      dryRun: metric.dryRun,
       outcomes: countOutcomes(healthy),
       points: samples.map(({ at, value, assessment }) => ({ at, value, outcome: momentOutcome(assessment) })),
       thresholds,
     },
-    episodes: episodesOf(metric.name, healthy.flatMap(badMoment), gapMs, sideOf(sampled)),
+    episodes: episodesOf(metric, healthy.flatMap(badMoment), gapMs, sideOf(sampled)),
   };
 }
 
 function sideOf({ planned: { metric } }: SampledMetric): Side | undefined {
   const sides = (['success', 'failure'] as const).flatMap((role) => {
-    const condition = role === 'success' ? metric.successCondition : metric.failureCondition;
-    const comparison = condition && readComparison(condition.source);
+    const comparison = comparisonOf(metric, role);
     return comparison ? [badSide(comparison, role)] : [];
   });
   return sides[0];

@@ -1,17 +1,21 @@
 import type { Assessment } from '../analysis/assessment.ts';
-import { assess } from '../analysis/measure.ts';
-import type { QueryAnswer, SampleValue } from '../analysis/query-answer.ts';
+import { assessAll } from '../analysis/measure.ts';
+import type { Answered } from '../analysis/measure-job.ts';
+import type { SampleValue } from '../analysis/query-answer.ts';
+import { ONLY_QUERY } from '../analysis/questions.ts';
+import { answerTo } from '../analysis/read-variables.ts';
 import type { Measurement } from '../api/analysis-run.ts';
 import { formatTime } from '../api/timestamp.ts';
-import type { Chunk } from './chunks.ts';
-import type { PlannedMetric } from './plan.ts';
+import type { Period, PlannedMetric } from './plan.ts';
+import { type AnsweredChunk, recallOf } from './recall.ts';
+import type { PlannedSeries } from './series.ts';
 
-/** What a metric would have been answered, and judged as, at each of its samples. */
+/** What a metric would have been answered, and judged as, at each of its moments. */
 export interface SampledMetric {
   planned: PlannedMetric;
-  /** When the first sample was, in epoch milliseconds. */
+  /** The first moment, in epoch milliseconds. */
   from: number;
-  /** By the number of the sample. */
+  /** By the number of the moment. */
   judged: JudgedSample[];
 }
 
@@ -22,49 +26,36 @@ export interface JudgedSample {
   assessment: Assessment;
   /** The measurement that the controller would have recorded; the sequence is that of the analysis. */
   measurement: Omit<Measurement, 'sequence'>;
-}
-
-export interface AnsweredChunk {
-  chunk: Chunk;
-  answer: Extract<QueryAnswer, { kind: 'series' }>;
+  /** The query of this name could not be asked for this moment, in the backtest. */
+  unanswered?: string | undefined;
 }
 
 /**
- * Judges the answers to the range queries of one metric, moment by moment, as the controller judges an instant
- * query: of each series, the sample of that moment. `chunks` cover the period without gaps, in any order.
+ * Judges one metric at every moment of the period, as the controller judges a measurement: all its queries, answered
+ * for that moment, by its conditions or its test. `chunks` are the answers to each of its series.
  */
-export function judgeSamples(planned: PlannedMetric, chunks: readonly AnsweredChunk[]): SampledMetric {
-  const { resolutionMs } = planned;
-  const from = Math.min(...chunks.map(({ chunk }) => chunk.first));
-  const judged: JudgedSample[] = [];
-  for (const { chunk, answer } of chunks) {
-    const valuesAt = new Map<number, SampleValue[]>();
-    for (const { samples } of answer.series) {
-      for (const [at, value] of samples) {
-        // Servers round instants to milliseconds, and some to less.
-        const index = Math.round((at - from) / resolutionMs);
-        const values = valuesAt.get(index);
-        if (values) values.push(value);
-        else valuesAt.set(index, [value]);
-      }
-    }
-    const last = Math.round((chunk.last - from) / resolutionMs);
-    for (let index = Math.round((chunk.first - from) / resolutionMs); index <= last; index++) {
-      const values = valuesAt.get(index) ?? [];
-      judged[index] = judgeSample(planned, from + index * resolutionMs, values, answer.warnings);
-    }
-  }
+export function judgeSamples(
+  planned: PlannedMetric,
+  { from, to }: Period,
+  chunks: ReadonlyMap<PlannedSeries, readonly AnsweredChunk[]>,
+): SampledMetric {
+  const { metric, series, resolutionMs } = planned;
+  const recalls = series.map((each) => ({ name: each.name, recall: recallOf(each, chunks.get(each) ?? []) }));
+  const judged = Array.from({ length: Math.ceil((to - from) / resolutionMs) }, (_, index) => {
+    const at = from + index * resolutionMs;
+    const answers = recalls.map(({ name, recall }) => ({ name, answer: recall(at) }));
+    return {
+      ...judgedAs(at, onlyValue(answers), assessAll(metric, answers)),
+      unanswered: answers.find(({ answer }) => answer.kind === 'fault')?.name,
+    };
+  });
   return { planned, from, judged };
 }
 
-function judgeSample(
-  { metric }: PlannedMetric,
-  at: number,
-  values: SampleValue[],
-  warnings: string[],
-): JudgedSample {
-  const value = values.length === 1 ? numberOf(values[0]) : undefined;
-  return judgedAs(at, value, assess(metric, { kind: 'samples', values, warnings }));
+/** The sample of the only query that is an instant one and gives `value`. */
+function onlyValue(answers: readonly Answered[]): number | undefined {
+  const answer = answerTo(answers, ONLY_QUERY);
+  return answer?.kind === 'samples' && answer.values.length === 1 ? numberOf(answer.values[0]) : undefined;
 }
 
 /** A sample that came to this. */
@@ -81,7 +72,7 @@ function numberOf(value: SampleValue | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The sample of an instant, or the newest before it; undefined outside of what was asked for. */
+/** The moment of an instant, or the newest before it; undefined outside of what was asked for. */
 export function sampleAt({ from, judged, planned }: SampledMetric, at: number): JudgedSample | undefined {
   return judged[Math.floor((at - from) / planned.resolutionMs)];
 }

@@ -6,7 +6,7 @@ import { type BacktestPlan, isHealthy, type PlannedMetric, startsOf } from './pl
 import { type Rate, rateOf } from './rate.ts';
 import { replayRun } from './replay.ts';
 import { type JudgedSample, judgedAs, type SampledMetric } from './samples.ts';
-import { badShare, type Comparison, readComparison, thresholdFor } from './threshold.ts';
+import { badShare, type Comparison, comparisonOf, thresholdFor } from './threshold.ts';
 
 /** What one condition of a metric does in the healthy time, and the threshold that would have given a chosen rate. */
 export interface ThresholdReport {
@@ -38,7 +38,7 @@ export function suggestThresholds(
     const source = conditionOf(metric, role)?.source.trim();
     if (source === undefined) return [];
     const about = { role, condition: source, argument: argumentIn(definition, role) };
-    const comparison = readComparison(source);
+    const comparison = comparisonOf(metric, role);
     if (!comparison) {
       const problem =
         'only a comparison of the value with one number, such as `value >= 0.95`, has a threshold';
@@ -88,7 +88,13 @@ function failedWith(
 ): Rate {
   const condition = compileCondition(`value ${operator} ${threshold}`);
   if (!condition.ok) throw new Error(`a suggested condition is none: ${condition.message}`);
-  const metric: ResolvedMetric = { ...sampled.planned.metric, [`${role}Condition`]: condition };
+  // It is judged by itself here, and had traffic enough wherever it has a value.
+  const metric: ResolvedMetric = {
+    ...sampled.planned.metric,
+    [`${role}Condition`]: condition,
+    dryRun: false,
+    minimum: undefined,
+  };
   const again: SampledMetric = {
     ...sampled,
     planned: { ...sampled.planned, metric },

@@ -1,31 +1,39 @@
+import type { Metric } from '../api/analysis-template.ts';
+
 /** A metric that is left out of a backtest. */
 export interface SkippedMetric {
   name: string;
   reason: string;
 }
 
-/** Fields that make more of a metric than one query and its conditions. */
-const UNSUPPORTED: Record<string, string> = {
-  sequential: 'a sequential test looks at all the raw counts of a release and cannot be backtested yet',
-  mannWhitney: 'a Mann-Whitney test compares whole samples of two versions and cannot be backtested yet',
-  queries: 'a metric of several named queries cannot be backtested yet',
-  range: 'a metric of a range of samples cannot be backtested yet',
-  minimum: 'a metric with a minimum of traffic cannot be backtested yet',
-};
+const SEQUENTIAL = 'a sequential test looks at all the raw counts of a release and cannot be backtested yet';
+const BOUNDS =
+  'a query with @ start() or @ end() means another instant in the range queries of a backtest and cannot be backtested';
 
-/** Parts the metrics of a template, as it was written, into those that can be replayed and the others. */
-export function splitMetrics(metrics: unknown): { supported: unknown[]; skipped: SkippedMetric[] } {
-  const supported: unknown[] = [];
+/** Parts metrics into those that can be replayed and the others. */
+export function splitMetrics(metrics: readonly Metric[]): { supported: Metric[]; skipped: SkippedMetric[] } {
+  const supported: Metric[] = [];
   const skipped: SkippedMetric[] = [];
-  for (const metric of Array.isArray(metrics) ? (metrics as unknown[]) : []) {
-    const fields: Record<string, unknown> = { ...(typeof metric === 'object' ? metric : {}) };
-    const field = Object.keys(UNSUPPORTED).find((each) => fields[each] !== undefined);
-    if (field === undefined) supported.push(metric);
-    else
-      skipped.push({
-        name: String(fields['name'] ?? 'a metric without a name'),
-        reason: UNSUPPORTED[field] ?? '',
-      });
+  for (const metric of metrics) {
+    const reason = reasonAgainst(metric);
+    if (reason === undefined) supported.push(metric);
+    else skipped.push({ name: metric.name, reason });
   }
   return { supported, skipped };
+}
+
+function reasonAgainst(metric: Metric): string | undefined {
+  if (metric.sequential) return SEQUENTIAL;
+  return queriesOf(metric).some(namesBounds) ? BOUNDS : undefined;
+}
+
+function queriesOf({ query = '', queries = {}, minimum, mannWhitney }: Metric): string[] {
+  const named = Object.values(queries).map((each) => each.query);
+  return [query, ...named, minimum?.query ?? '', mannWhitney?.canary ?? '', mannWhitney?.stable ?? ''];
+}
+
+/** Whether a query names the ends of its range, outside of literals and comments. */
+function namesBounds(query: string): boolean {
+  const code = query.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*/g, '""');
+  return /@\s*(?:start|end)\s*\(/.test(code);
 }

@@ -3,12 +3,14 @@ import type { BacktestReport, MetricReport } from './report.ts';
 import { minuteText, textPlot } from './text-plot.ts';
 import {
   episodeText,
-  exactnessText,
+  exactnessTexts,
   incidentText,
   independenceText,
+  metricTitle,
   outcomesText,
   rateText,
   thresholdText,
+  unansweredText,
   VERDICT_ORDER,
   VERDICT_WORDS,
 } from './words.ts';
@@ -35,6 +37,7 @@ export function textReport(
     style.bold(title),
     `${minuteText(period.from)} to ${minuteText(period.to)} UTC: ${moments} moments, one every ${formatDuration(stepMs)}`,
     ...skipped,
+    ...report.unanswered.map((each) => style.bad(unansweredText(each))),
     ...metrics.flatMap((metric) => ['', ...metricLines(metric, report, style)]),
     '',
     style.bold('Analyses in the healthy time'),
@@ -55,7 +58,7 @@ export function textReport(
 function metricLines(metric: MetricReport, report: BacktestReport, style: TextStyle): string[] {
   const thresholds = metric.thresholds.flatMap(({ threshold }) => threshold ?? []);
   return [
-    `${style.bold(metric.name)}: ${metric.condition}`,
+    `${style.bold(metricTitle(metric))}: ${metric.condition}`,
     ...textPlot({
       points: metric.points,
       period: report.period,
@@ -66,6 +69,6 @@ function metricLines(metric: MetricReport, report: BacktestReport, style: TextSt
     }),
     `  ${outcomesText(metric)}`,
     ...metric.thresholds.map((threshold) => `  ${thresholdText(threshold, report.rate)}`),
-    ...[exactnessText(metric)].flatMap((line) => (line === undefined ? [] : [`  ${line}`])),
+    ...exactnessTexts(metric).map((line) => `  ${line}`),
   ];
 }

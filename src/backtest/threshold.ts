@@ -1,5 +1,7 @@
 import { SINGLE_QUERY } from '../analysis/condition-rules.ts';
 import { tokenize } from '../analysis/condition-tokens.ts';
+import { MINIMUM_QUERY, ONLY_QUERY } from '../analysis/questions.ts';
+import type { ResolvedMetric } from '../analysis/resolve-metric.ts';
 
 export type Side = 'below' | 'above';
 
@@ -24,6 +26,18 @@ export function readComparison(source: string): Comparison | undefined {
   const last = VALUE_LAST.exec(text);
   if (last) return { operator: MIRRORED[last[2] as Comparison['operator']], threshold: Number(last[1]) };
   return undefined;
+}
+
+/**
+ * What a metric compares its value with; undefined for a metric that has no one value of a moment, as one of several
+ * queries or of a range, and for any other condition.
+ */
+export function comparisonOf(metric: ResolvedMetric, role: 'success' | 'failure'): Comparison | undefined {
+  const isSingle = metric.questions.every(
+    ({ name, range }) => !range && (name === ONLY_QUERY || name === MINIMUM_QUERY),
+  );
+  const condition = role === 'success' ? metric.successCondition : metric.failureCondition;
+  return isSingle && condition ? readComparison(condition.source) : undefined;
 }
 
 /** On which side of the threshold a value is bad. */

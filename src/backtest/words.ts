@@ -7,6 +7,7 @@ import type { RunVerdict } from './replay.ts';
 import type { BacktestReport, MetricReport } from './report.ts';
 import type { ThresholdReport } from './suggest.ts';
 import { minuteText } from './text-plot.ts';
+import type { Unanswered } from './unanswered.ts';
 
 /** The sentences of a report, the same in every form that it is written in. */
 
@@ -55,10 +56,10 @@ export function outcomesText({ outcomes }: MetricReport): string {
   return `${total} moments: ${parts.join(', ') || 'none'}`;
 }
 
-export function episodeText({ from, to, moments, metric, outcome, worst }: Episode): string {
+export function episodeText({ from, to, moments, metric, dryRun, outcome, worst }: Episode): string {
   const when = from === to ? minuteText(from) : `${minuteText(from)} to ${untilText(from, to)}`;
   const many = moments === 1 ? 'one moment' : `${moments} moments`;
-  return `${when}, ${metric}: ${many} ${outcome}; worst at ${minuteText(worst.at)}: ${worst.message}`;
+  return `${when}, ${metric}${dryRun ? ' (dry run)' : ''}: ${many} ${outcome}; worst at ${minuteText(worst.at)}: ${worst.message}`;
 }
 
 /** The time of day where the day is the same. */
@@ -104,7 +105,20 @@ export function incidentText({
   return lines;
 }
 
-export function exactnessText({ name, exact, resolutionMs }: MetricReport): string | undefined {
-  if (exact) return undefined;
-  return `${name}: its interval is finer than could be asked for; each measurement takes the newest of samples that are ${formatDuration(resolutionMs)} apart.`;
+/** What a metric is called: a dry run is marked as such. */
+export function metricTitle({ name, dryRun }: Pick<MetricReport, 'name' | 'dryRun'>): string {
+  return dryRun ? `${name} (dry run: it decides nothing)` : name;
+}
+
+export function unansweredText({ metric, from, to, moments, reason, message }: Unanswered): string {
+  const when = from === to ? `At ${minuteText(from)}` : `From ${minuteText(from)} to ${untilText(from, to)}`;
+  const many = moments === 1 ? 'one moment' : `${moments} moments`;
+  return `${when} ${metric} could not be asked for, and ${many} of it are taken for errors: ${reason}: ${message}`;
+}
+
+/** In what a metric is not exactly what the controller would have measured. */
+export function exactnessTexts({ name, exact, resolutionMs, windowResolutionMs }: MetricReport): string[] {
+  const moments = `${name}: its interval is finer than could be asked for; each measurement takes the newest of moments that are ${formatDuration(resolutionMs)} apart.`;
+  const windows = `${name}: the samples of its windows are finer than could be asked for; each is the newest of samples that are ${formatDuration(windowResolutionMs ?? 0)} apart.`;
+  return [...(exact ? [] : [moments]), ...(windowResolutionMs === undefined ? [] : [windows])];
 }

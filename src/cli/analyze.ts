@@ -11,11 +11,11 @@ import { liveTable, plainLines } from './analysis-progress.ts';
 import { analyzeNow } from './analyze-now.ts';
 import { addRunOptions, duration, type RunOptions, runSpec } from './run-options.ts';
 import { addSourceOptions, type SourceOptions, sourceConfig } from './source-options.ts';
-import { type Loaded, parseTemplate, readTemplate } from './template-file.ts';
+import { type Loaded, loadTemplate } from './template-file.ts';
 import { EXIT_ERROR, EXIT_INTERRUPTED, exitWithVerdicts, interrupted, screenOf } from './terminal.ts';
 
 interface AnalyzeOptions extends RunOptions, SourceOptions {
-  file: string;
+  file: string[];
   template?: string;
   window: string;
   output: 'text' | 'json' | 'yaml';
@@ -77,9 +77,7 @@ async function analyze(options: AnalyzeOptions): Promise<number> {
 }
 
 async function prepareRun(options: AnalyzeOptions, now: number): Promise<Loaded<AnalysisRun>> {
-  const raw = await readTemplate(options.file, options.template);
-  if (!raw.ok) return raw;
-  const template = parseTemplate(raw.value);
+  const template = await loadTemplate(options.file, options.template);
   if (!template.ok) return template;
   const windowStart = formatTime(now - durationMs(options.window));
   const spec = runSpec(template.value, options, windowStart);
@@ -90,7 +88,7 @@ async function prepareRun(options: AnalyzeOptions, now: number): Promise<Loaded<
     value: {
       apiVersion: `${group}/${version}`,
       kind,
-      metadata: { name: template.value.metadata.name, namespace: options.namespace, uid: randomUUID() },
+      metadata: { name: template.value.name, namespace: options.namespace, uid: randomUUID() },
       spec: spec.value,
     },
   };

@@ -1,7 +1,8 @@
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { asksTooMuch, type Chunk, chunkQuery, chunksOf, halves } from '../backtest/chunks.ts';
 import type { Period, PlannedMetric } from '../backtest/plan.ts';
-import type { AnsweredChunk } from '../backtest/samples.ts';
+import type { AnsweredChunk } from '../backtest/recall.ts';
+import type { PlannedSeries } from '../backtest/series.ts';
 import type { Clock } from '../clock.ts';
 import type { Loaded } from './template-file.ts';
 
@@ -18,42 +19,56 @@ const CONCURRENCY = 3;
 const TRIES = 3;
 const PAUSE_MS = 1_000;
 
-type Task = { planned: PlannedMetric; chunk: Chunk };
+type Task = { series: PlannedSeries; chunk: Chunk };
+type Answers = Map<PlannedSeries, AnsweredChunk[]>;
 
 /**
  * Asks for all samples of all metrics, a few range queries at a time. What a server finds too much is asked for in
- * halves; what it may answer later is asked for again. Any other fault ends it: half a past would mislead.
+ * halves; what it may answer later is asked for again. What is not answered then is a fault of its part, and the rest
+ * is asked for all the same; only when no metric that decides could be measured at all there is nothing to tell.
  */
 export async function askForSamples(
   metrics: readonly PlannedMetric[],
   period: Period,
   deps: AskDeps,
-): Promise<Loaded<{ chunks: Map<PlannedMetric, AnsweredChunk[]>; queries: number }>> {
-  const waiting: Task[] = metrics.flatMap((planned) =>
-    chunksOf(period, planned.resolutionMs).map((chunk) => ({ planned, chunk })),
+): Promise<Loaded<{ chunks: Answers; queries: number }>> {
+  const waiting: Task[] = metrics
+    .flatMap((planned) => planned.series)
+    .flatMap((series) => chunksOf(series, period.to).map((chunk) => ({ series, chunk })));
+  const chunks: Answers = new Map(
+    metrics
+      .flatMap((planned) => planned.series)
+      .map((series): [PlannedSeries, AnsweredChunk[]] => [series, []]),
   );
-  const chunks = new Map<PlannedMetric, AnsweredChunk[]>(metrics.map((planned) => [planned, []]));
+  /** Queries of which one sample alone is too much: smaller parts of them would be no better. */
+  const hopeless = new Set<PlannedSeries>();
+  /** A server that was waited for in vain is not waited for again until it answers something. */
+  let tries = TRIES;
   let all = waiting.length;
   let queries = 0;
-  let fault: string | undefined;
 
-  async function ask({ planned, chunk }: Task): Promise<void> {
+  async function ask({ series, chunk }: Task): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       queries += 1;
-      const answer = await deps.source(chunkQuery(planned, chunk), deps.signal);
+      const answer = await deps.source(chunkQuery(series, chunk), deps.signal);
       if (answer.kind === 'series') {
-        chunks.get(planned)?.push({ chunk, answer });
+        tries = TRIES;
+        chunks.get(series)?.push({ chunk, answer });
         return;
       }
       const trouble = troubleOf(answer);
-      const smaller = asksTooMuch(trouble) ? halves(chunk, planned.resolutionMs) : undefined;
-      if (smaller) {
-        all += 2;
-        waiting.unshift(...smaller.map((half) => ({ planned, chunk: half })));
-        return;
+      if (asksTooMuch(trouble) && !hopeless.has(series)) {
+        const smaller = halves(chunk, series.resolutionMs);
+        if (smaller) {
+          all += 2;
+          waiting.unshift(...smaller.map((half) => ({ series, chunk: half })));
+          return;
+        }
+        hopeless.add(series);
       }
-      if (!trouble.retryable || attempt === TRIES || deps.signal.aborted) {
-        fault ??= `${planned.metric.name} cannot be measured over the past: ${trouble.message}`;
+      if (!trouble.retryable || attempt >= tries || deps.signal.aborted) {
+        if (trouble.retryable) tries = 1;
+        chunks.get(series)?.push({ chunk, answer: trouble });
         return;
       }
       await new Promise<void>((resolve) => {
@@ -65,7 +80,7 @@ export async function askForSamples(
   let done = 0;
   async function work(): Promise<void> {
     for (;;) {
-      const task = fault === undefined ? waiting.shift() : undefined;
+      const task = deps.signal.aborted ? undefined : waiting.shift();
       if (!task) return;
       await ask(task);
       done += 1;
@@ -75,8 +90,27 @@ export async function askForSamples(
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
   // A worker that found nothing to do has gone, and another may have halved its task since.
   await work();
-  if (fault !== undefined) return { ok: false, message: fault };
-  return { ok: true, value: { chunks, queries } };
+  if (deps.signal.aborted) return { ok: false, message: 'stopped before all samples were there' };
+  const decisive = metrics.filter(({ metric }) => !metric.dryRun);
+  const faults = decisive.map((planned) => hopelessFault(planned, chunks));
+  const [fault] = faults;
+  return fault !== undefined && faults.every((each) => each !== undefined)
+    ? { ok: false, message: fault }
+    : { ok: true, value: { chunks, queries } };
+}
+
+/** Why no moment of a metric can be judged: one of its queries was never answered. */
+function hopelessFault({ metric, series }: PlannedMetric, chunks: Answers): string | undefined {
+  for (const each of series) {
+    const faults = (chunks.get(each) ?? []).map(({ answer }) =>
+      answer.kind === 'fault' ? answer : undefined,
+    );
+    const [first] = faults;
+    if (first && faults.every((fault) => fault !== undefined)) {
+      return `${metric.name} cannot be measured over the past: ${first.message}`;
+    }
+  }
+  return undefined;
 }
 
 function troubleOf(

@@ -13,7 +13,7 @@ import { prometheusSource } from '../prometheus/source.ts';
 import { askForSamples } from './backtest-query.ts';
 import { addRunOptions, duration, type RunOptions, runSpec } from './run-options.ts';
 import { addSourceOptions, type SourceOptions, sourceConfig } from './source-options.ts';
-import { type Loaded, parseTemplate, readTemplate } from './template-file.ts';
+import { type Loaded, loadTemplate } from './template-file.ts';
 import {
   EXIT_ERROR,
   EXIT_INTERRUPTED,
@@ -24,7 +24,7 @@ import {
 } from './terminal.ts';
 
 interface BacktestOptions extends RunOptions, SourceOptions {
-  file: string;
+  file: string[];
   template?: string;
   from: string;
   to: string;
@@ -104,7 +104,7 @@ async function tellBacktest(
   if (screen.isTerminal) screen.write('\n');
   if (!asked.ok) return asked;
   const queriedMs = clock.monotonic() - startedAt;
-  const sampled = plan.metrics.map((metric) => judgeSamples(metric, asked.value.chunks.get(metric) ?? []));
+  const sampled = plan.metrics.map((metric) => judgeSamples(metric, plan.period, asked.value.chunks));
   const report = backtest(plan, sampled, { rate: options.rate });
   screen.write(
     `${asked.value.queries} range queries in ${formatDuration(queriedMs)}, judged in ${formatDuration(clock.monotonic() - startedAt - queriedMs)}\n`,
@@ -132,22 +132,19 @@ async function planOf(
   options: BacktestOptions,
   now: number,
 ): Promise<Loaded<{ plan: BacktestPlan; name: string; skipped: SkippedMetric[] }>> {
-  const raw = await readTemplate(options.file, options.template);
-  if (!raw.ok) return raw;
-  const { name } = raw.value.metadata;
-  const { supported, skipped } = splitMetrics(raw.value.spec?.metrics);
-  if (skipped.length > 0 && supported.length === 0) {
+  const template = await loadTemplate(options.file, options.template);
+  if (!template.ok) return template;
+  const { name, args, metrics } = template.value;
+  const { supported, skipped } = splitMetrics(metrics);
+  if (skipped.length > 0 && supported.every(({ dryRun }) => dryRun)) {
     const reasons = skipped.map((each) => `  ${each.name}: ${each.reason}`);
+    const what = supported.length > 0 ? 'nothing that decides in' : 'nothing of';
     return {
       ok: false,
-      message: [`nothing of the template ${name} can be backtested:`, ...reasons].join('\n'),
+      message: [`${what} the template ${name} can be backtested:`, ...reasons].join('\n'),
     };
   }
-  const template = parseTemplate(
-    skipped.length > 0 ? { ...raw.value, spec: { ...raw.value.spec, metrics: supported } } : raw.value,
-  );
-  if (!template.ok) return template;
-  const spec = runSpec(template.value, options);
+  const spec = runSpec({ name, args, metrics: supported }, options);
   if (!spec.ok) return spec;
   const stepMs = durationMs(options.step);
   const period = periodOf(options, now, stepMs);

@@ -1,6 +1,5 @@
-import type { Document } from 'yaml';
 import type { SchemaFault } from '../api/kind.ts';
-import type { Place, YamlSource } from './yaml-place.ts';
+import type { Place, YamlDocument, YamlSource } from './yaml-place.ts';
 
 /** One thing that is wrong in a file, at its place. */
 export interface FileFault extends Place {
@@ -16,13 +15,19 @@ export interface FileFault extends Place {
 export function faultAt(
   file: string,
   source: YamlSource,
-  document: Document.Parsed,
+  document: YamlDocument,
   { path, message, offset }: SchemaFault,
   rule: string,
   severity: FileFault['severity'] = 'error',
 ): FileFault {
-  const told = / \(position (\d+)\)$/.exec(message);
-  const place = source.placeOf(document, path, offset ?? (told ? Number(told[1]) : undefined));
+  const told = / \((?:position (\d+)|line (\d+), column (\d+))\)$/.exec(message);
+  const within =
+    told?.[1] === undefined ? { line: Number(told?.[2]), column: Number(told?.[3]) } : Number(told[1]);
+  const place = source.placeOf(
+    document,
+    path,
+    rule === 'unknown-field' ? 'name' : (offset ?? (told ? within : undefined)),
+  );
   const text = told ? message.slice(0, told.index) : message;
   return { file, ...place, severity, message: path === '' ? text : `${path}: ${text}`, rule };
 }

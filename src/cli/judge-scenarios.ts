@@ -1,6 +1,7 @@
-import type { Answered, MeasureJob, Question } from '../analysis/measure-job.ts';
+import type { Answered, MeasureJob } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { durationMs } from '../api/duration.ts';
+import type { FaultReason } from '../prometheus/fault.ts';
 import { remoteWrite } from '../prometheus/remote-write.ts';
 import { prometheusSource } from '../prometheus/source.ts';
 import { compare, type Difference } from '../scenario/compare.ts';
@@ -33,8 +34,8 @@ const OUTAGE: QueryAnswer = {
   message: 'the scenario has an outage here',
   retryable: true,
 };
-/** What Prometheus did not answer because of its surroundings says nothing about a template. */
-const SURROUNDINGS = ['Timeout', 'Unreachable', 'ClockSkew', 'Cancelled', 'ServerError', 'NotPrometheus'];
+/** What is wrong with a query; any other trouble is the server's and says nothing about a template. */
+const OF_THE_QUERY: readonly string[] = ['BadQuery', 'TooLarge'] satisfies FaultReason[];
 
 /**
  * Plays scenarios one after the other, each in a week of its own after all that came before, and with nothing
@@ -82,26 +83,25 @@ async function play(place: PlacedScenario, source: QuerySource, signal: AbortSig
   while (!turn.done) {
     const { jobs, now } = turn.value;
     const isOut = place.outages.some(({ from, to }) => from <= now && now < to);
-    const ask: QuerySource = isOut ? async () => OUTAGE : source;
-    turn = playing.next(await Promise.all(jobs.map((job) => answer(job, ask, signal))));
+    turn = playing.next(
+      await Promise.all(jobs.map((job) => (isOut ? outage(job) : answersTo(job, source, signal)))),
+    );
   }
   return turn.value;
 }
 
-function answer(
-  { questions, evaluateAt }: MeasureJob,
-  source: QuerySource,
-  signal: AbortSignal,
-): Promise<Answered[]> {
+async function answersTo(job: MeasureJob, source: QuerySource, signal: AbortSignal): Promise<Answered[]> {
   return Promise.all(
-    questions.map(async ({ name, ...query }: Question) => {
-      const answered = await source({ ...query, evaluateAt }, signal);
-      if (answered !== OUTAGE && answered.kind === 'fault' && SURROUNDINGS.includes(answered.reason)) {
-        throw new Error(answered.message);
-      }
-      return { name, answer: answered };
+    job.questions.map(async ({ name, ...query }): Promise<Answered> => {
+      const answer = await source({ ...query, evaluateAt: job.evaluateAt }, signal);
+      if (answer.kind === 'fault' && !OF_THE_QUERY.includes(answer.reason)) throw new Error(answer.message);
+      return { name, answer };
     }),
   );
+}
+
+function outage({ questions }: MeasureJob): Answered[] {
+  return questions.map(({ name }) => ({ name, answer: OUTAGE }));
 }
 
 /** What a template asks of the past, however long ago, must not be another scenario's. */

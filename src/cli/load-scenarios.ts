@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkTemplate } from '../analysis/check-template.ts';
+import { mergeTemplates, type TemplateName } from '../analysis/nested-templates.ts';
 import { type AnalysisTemplate, analysisTemplateKind } from '../api/analysis-template.ts';
 import { fieldPath, parseObject, type SchemaFault } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
@@ -69,18 +70,26 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
   if (!document || source.documents.length > 1) {
     return { scenarios: [], faults: [unreadable(file, 'write one document, with templates and tests')] };
   }
-  const parsed = scenarioFileSchema.safeParse(document.toJS());
+  const parsed = scenarioFileSchema.safeParse(document.value);
   if (!parsed.success) {
     const faults = parsed.error.issues.flatMap(schemaFaults);
-    return { scenarios: [], faults: faults.map((fault) => faultAt(file, source, document, fault, 'schema')) };
+    return {
+      scenarios: [],
+      faults: faults.map((fault) => faultAt(file, source, document, fault, fault.rule)),
+    };
   }
   const { templates, faults } = await loadTemplates(file, parsed.data.templates);
   const scenarios: LoadedScenario[] = [];
   for (const [index, scenario] of parsed.data.tests.entries()) {
     const template = templates.get(scenario.template);
     if (template) {
-      scenarios.push({ file, scenario, template });
-      faults.push(...scenarioFaults(scenario, template, `tests[${index}]`));
+      const merged = merge(template, templates);
+      if (merged.ok) {
+        scenarios.push({ file, scenario, template: merged.template });
+        faults.push(...scenarioFaults(scenario, merged.template, `tests[${index}]`));
+      } else {
+        faults.push(...merged.messages.map((message) => ({ path: `tests[${index}].template`, message })));
+      }
     } else if (faults.length === 0) {
       const known = [...templates.keys()].join(', ');
       const message = `no template is named ${JSON.stringify(scenario.template)}; the templates of this file are ${known}`;
@@ -90,15 +99,36 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
   return { scenarios, faults: faults.map((fault) => faultAt(file, source, document, fault, 'scenario')) };
 }
 
+/** A template with all that it nests, which the file must list as well. */
+function merge(
+  template: AnalysisTemplate,
+  templates: ReadonlyMap<string, AnalysisTemplate>,
+): { ok: true; template: AnalysisTemplate } | { ok: false; messages: string[] } {
+  const merged = mergeTemplates(nameOf(template), (wanted) => {
+    const found = templates.get(wanted.name);
+    return found?.kind === wanted.kind ? found : undefined;
+  });
+  if (!merged.ok) return { ok: false, messages: merged.faults.map(({ message }) => message) };
+  return { ok: true, template: { ...template, spec: merged.spec } };
+}
+
+function nameOf({ kind, metadata }: AnalysisTemplate): TemplateName {
+  return { kind: kind as TemplateName['kind'], name: metadata.name };
+}
+
 /** Wherever the run starts, its faults are the same. */
 function scenarioFaults(scenario: Scenario, template: AnalysisTemplate, at: string): SchemaFault[] {
   const placed = placeScenario(scenario, template, 0);
   return placed.ok ? [] : placed.faults.map((fault) => ({ ...fault, path: `${at}.${fault.path}` }));
 }
 
-function schemaFaults({ path, message, ...issue }: z.core.$ZodIssue): SchemaFault[] {
-  if (issue.code !== 'unrecognized_keys') return [{ path: fieldPath(path), message }];
-  return issue.keys.map((key) => ({ path: fieldPath([...path, key]), message: 'there is no such field' }));
+function schemaFaults({ path, message, ...issue }: z.core.$ZodIssue): (SchemaFault & { rule: string })[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: fieldPath(path), message, rule: 'schema' }];
+  return issue.keys.map((key) => ({
+    path: fieldPath([...path, key]),
+    message: 'there is no such field',
+    rule: 'unknown-field',
+  }));
 }
 
 /** The templates by name; faults have paths within the scenario file: `templates[0]`. */
@@ -142,7 +172,7 @@ async function objectsOf(file: string): Promise<unknown[] | string> {
   const { documents, faults } = readYaml(text.text);
   const [fault] = faults;
   if (fault) return `line ${fault.line}, column ${fault.column} of ${file}: ${fault.message}`;
-  return documents.map((document) => document.toJS());
+  return documents.map(({ value }) => value);
 }
 
 function isTemplate(object: unknown): object is KubeObject {

@@ -4,10 +4,9 @@ import { resolveArguments } from '../analysis/arguments.ts';
 import { checkRun, checkTemplate } from '../analysis/check-template.ts';
 import { placeholdersIn } from '../analysis/placeholders.ts';
 import type { AnalysisRunSpec, RunTarget } from '../api/analysis-run.ts';
-import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { SchemaFault } from '../api/kind.ts';
-import type { Loaded } from './template-file.ts';
+import { faulty, type Loaded, type LoadedTemplate } from './template-file.ts';
 
 /** What a template is run on, where no cluster says it. */
 export interface RunOptions {
@@ -25,8 +24,15 @@ export interface RunOptions {
 
 export function addRunOptions(command: Command): Command {
   return command
-    .requiredOption('-f, --file <file>', 'YAML file with the template; - is the standard input')
-    .option('--template <name>', 'which template, where the file has several')
+    .addOption(
+      new Option(
+        '-f, --file <file>',
+        'YAML file, or folder of such files, with the template and those that it nests; may be repeated, and - is the standard input',
+      )
+        .argParser((file: string, before: string[] = []) => [...before, file])
+        .makeOptionMandatory(),
+    )
+    .option('--template <name>', 'which template, where there are several that no other nests')
     .addOption(
       new Option('--arg <name=value>', 'an argument of the template; may be repeated')
         .argParser(collectArgument)
@@ -45,23 +51,24 @@ export function addRunOptions(command: Command): Command {
 
 /** The spec of a run of this template, checked as admission checks it; or everything that is wrong with it. */
 export function runSpec(
-  template: AnalysisTemplate,
+  template: LoadedTemplate,
   options: RunOptions,
   windowStart?: string,
 ): Loaded<AnalysisRunSpec> {
-  const { name } = template.metadata;
-  const faults = checkTemplate(template.spec);
+  const { name, ...merged } = template;
+  const faults = checkTemplate(merged);
   if (faults.length > 0) return faulty(`the template ${name} has faults`, faults);
-  const resolved = resolveArguments(template.spec.args ?? [], options.arg);
+  const resolved = resolveArguments(template.args, options.arg);
   if (!resolved.ok) return faulty(`the arguments do not fit the template ${name}`, resolved.faults);
   const spec: AnalysisRunSpec = {
-    metrics: template.spec.metrics,
+    metrics: template.metrics,
     args: resolved.args,
     target: targetOf(options, windowStart),
     ...(options.maxDuration !== undefined && { maxDuration: options.maxDuration }),
   };
   const runFaults = [...checkRun(spec), ...unknownHalves(spec, options)];
-  if (runFaults.length > 0) return faulty(`the template ${name} cannot be run like this`, runFaults);
+  if (runFaults.length > 0)
+    return faulty(`the template ${name} cannot be run like this`, runFaults.map(withFlags));
   return { ok: true, value: spec };
 }
 
@@ -113,16 +120,12 @@ const FLAGS: Record<string, string> = {
   stable: '--stable-pods',
 };
 
-function faulty(what: string, faults: readonly SchemaFault[]): Loaded<never> {
-  const lines = faults.map(({ path, message }) => `  ${path}: ${withFlags(message)}`);
-  return { ok: false, message: [`${what}:`, ...lines].join('\n') };
-}
-
 /** A field of a run that nobody writes here is a flag. */
-function withFlags(message: string): string {
-  return message.replace(/set spec\.target\.([\w.]+)/, (text, field: string) =>
+function withFlags({ path, message }: SchemaFault): SchemaFault {
+  const advised = message.replace(/set spec\.target\.([\w.]+)/, (text, field: string) =>
     FLAGS[field] === undefined ? text : `give ${FLAGS[field]}`,
   );
+  return { path, message: advised };
 }
 
 function collectArgument(text: string, before: GivenArgument[]): GivenArgument[] {

@@ -1,12 +1,12 @@
 import Table from 'cli-table3';
-import colours from 'picocolors';
+import { createColors } from 'picocolors';
 import { conditionTexts } from '../analysis/resolve-metric.ts';
 import type { MetricResult } from '../api/analysis-run.ts';
 import { formatDuration } from '../api/duration.ts';
 import { parseTime } from '../api/timestamp.ts';
 import type { ScenarioResult } from './judge-scenarios.ts';
 
-type Colours = ReturnType<typeof colours.createColors>;
+type Colours = ReturnType<typeof createColors>;
 
 /**
  * One line of a scenario; when it failed, also what differs, what was measured, and the queries.
@@ -113,7 +113,7 @@ function junitCase(file: string, result: ScenarioResult): string {
   const short = differences
     .map(({ field, expected, got }) => `${field}: expected ${expected}, got ${got}`)
     .join('; ');
-  const details = escapeXml(scenarioText(result, colours.createColors(false)));
+  const details = escapeXml(scenarioText(result, createColors(false)));
   return `${open}>\n      <failure message="${escapeXml(short)}">${details}</failure>\n    </testcase>\n`;
 }
 

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readCaBundle } from '../api/ca-bundle.ts';
 import { durationMs } from '../api/duration.ts';
+import type { TlsConfig } from '../prometheus/agent.ts';
 import type { PrometheusConfig } from '../prometheus/source.ts';
 import { duration } from './run-options.ts';
 import type { Loaded } from './template-file.ts';
@@ -11,6 +13,8 @@ export interface SourceOptions {
   header: Record<string, string>;
   basic?: string;
   bearerFile?: string;
+  caFile?: string;
+  insecureSkipTlsVerify?: true;
   timeout: string;
 }
 
@@ -24,6 +28,8 @@ export function addSourceOptions(command: Command): Command {
     )
     .option('--basic <user:file>', 'user, and the file that holds the password')
     .option('--bearer-file <file>', 'file that holds a bearer token')
+    .option('--ca-file <file>', 'certificates in PEM that are trusted in place of the public authorities')
+    .option('--insecure-skip-tls-verify', 'trust any certificate, and so anyone in between')
     .option('--timeout <duration>', 'the longest that one query may take', duration, '30s');
 }
 
@@ -39,7 +45,10 @@ export async function sourceConfig(options: SourceOptions): Promise<Loaded<Prome
       message: '--prometheus has a user or password in it: give --basic USER:FILE instead',
     };
   }
+  const tls = await tlsOf(options);
+  if (!tls.ok) return tls;
   const config: PrometheusConfig = {
+    ...(tls.value && { tls: tls.value }),
     address: options.prometheus,
     headers: options.header,
     timeoutMs: durationMs(options.timeout),
@@ -63,6 +72,23 @@ export async function sourceConfig(options: SourceOptions): Promise<Loaded<Prome
     return bearer.ok ? { ok: true, value: { ...config, bearer: bearer.value } } : bearer;
   }
   return { ok: true, value: config };
+}
+
+async function tlsOf({
+  caFile,
+  insecureSkipTlsVerify,
+}: SourceOptions): Promise<Loaded<TlsConfig | undefined>> {
+  if (caFile !== undefined && insecureSkipTlsVerify) {
+    return { ok: false, message: 'give --ca-file or --insecure-skip-tls-verify, not both' };
+  }
+  if (insecureSkipTlsVerify) return { ok: true, value: { insecureSkipVerify: true } };
+  if (caFile === undefined) return { ok: true, value: undefined };
+  const text = await readSecret(caFile);
+  if (!text.ok) return text;
+  const bundle = readCaBundle(text.value);
+  return bundle.ok
+    ? { ok: true, value: { ca: bundle.pem } }
+    : { ok: false, message: `--ca-file ${caFile} ${bundle.message}` };
 }
 
 /** Without the line break that many files end with. */

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import colours from 'picocolors';
 import { systemClock } from '../clock.ts';
 import { byPlace, faultLine } from './file-fault.ts';
 import { judgeScenarios, type ScenarioResult } from './judge-scenarios.ts';
 import { type LoadedScenario, loadScenarios } from './load-scenarios.ts';
 import { scenarioJson, scenarioJunit, scenarioText, summaryLine } from './scenario-report.ts';
 import { startTemporaryPrometheus } from './temporary-prometheus.ts';
+import { EXIT_ERROR, EXIT_INTERRUPTED, exitWithVerdicts, interrupted, screenOf } from './terminal.ts';
 
 interface TestOptions {
   prometheusBin: string;
@@ -13,15 +13,11 @@ interface TestOptions {
   filter?: string;
 }
 
-const EXIT = { passed: 0, failed: 1, unusable: 3, interrupted: 130 } as const;
+const EXIT = { passed: 0, failed: 1 } as const;
 
-/**
- * `assay test`: how templates judge given series, by a real Prometheus and in virtual time.
- *
- * @param signalled answers a signal that is aborted when the process is told to end
- */
-export function testCommand(signalled: () => AbortSignal): Command {
-  return new Command('test')
+/** `assay test`: how templates judge given series, by a real Prometheus and in virtual time. */
+export function testCommand(): Command {
+  const command = new Command('test')
     .description('Test analysis templates against series written down in files, without a cluster.')
     .argument('<file...>', 'files of scenarios, or folders with *.test.yaml (see docs/testing-templates.md)')
     .addOption(
@@ -35,9 +31,21 @@ export function testCommand(signalled: () => AbortSignal): Command {
         .default('text'),
     )
     .addOption(new Option('--filter <text>', 'only scenarios whose name contains this'))
+    .addHelpText(
+      'after',
+      '\nExits with 0 when all scenarios passed, 1 when one did not, and 3 when they cannot be run.',
+    )
     .action(async (paths: string[], options: TestOptions) => {
-      process.exitCode = await testTemplates(paths, options, signalled());
+      process.exitCode = await testTemplates(paths, options, AbortSignal.any([interrupted(), hungUp()]));
     });
+  return exitWithVerdicts(command);
+}
+
+/** Aborted when the terminal is closed, which would otherwise leave Prometheus running. */
+function hungUp(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGHUP', () => controller.abort('SIGHUP'));
+  return controller.signal;
 }
 
 async function testTemplates(paths: string[], options: TestOptions, signal: AbortSignal): Promise<number> {
@@ -50,7 +58,7 @@ async function testTemplates(paths: string[], options: TestOptions, signal: Abor
   const started = await startTemporaryPrometheus(options.prometheusBin, signal);
   if (signal.aborted) {
     if (started.ok) await started.prometheus.stop();
-    return EXIT.interrupted;
+    return EXIT_INTERRUPTED;
   }
   if (!started.ok) return unusable(started.message);
   const { address, stop } = started.prometheus;
@@ -58,7 +66,7 @@ async function testTemplates(paths: string[], options: TestOptions, signal: Abor
     const results = await judgeAll(chosen, address, options, signal);
     return results.every(({ differences }) => differences.length === 0) ? EXIT.passed : EXIT.failed;
   } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
+    if (signal.aborted) return EXIT_INTERRUPTED;
     return unusable((error as Error).message);
   } finally {
     await stop();
@@ -71,6 +79,7 @@ async function judgeAll(
   { output }: TestOptions,
   signal: AbortSignal,
 ): Promise<ScenarioResult[]> {
+  const screen = screenOf(process.stdout);
   const results: ScenarioResult[] = [];
   const nameWidth = Math.max(...scenarios.map(({ scenario }) => scenario.name.length));
   let shownFile: string | undefined;
@@ -78,17 +87,17 @@ async function judgeAll(
     results.push(result);
     if (output !== 'text') continue;
     const { file } = result.loaded;
-    if (file !== shownFile) process.stdout.write(`${shownFile === undefined ? '' : '\n'}${file}\n`);
+    if (file !== shownFile) screen.write(`${shownFile === undefined ? '' : '\n'}${file}\n`);
     shownFile = file;
-    process.stdout.write(scenarioText(result, colours, nameWidth));
+    screen.write(scenarioText(result, screen.colors, nameWidth));
   }
-  if (output === 'json') process.stdout.write(`${JSON.stringify(scenarioJson(results), null, 2)}\n`);
-  if (output === 'junit') process.stdout.write(scenarioJunit(results));
-  if (output === 'text') process.stdout.write(`\n${summaryLine(results)}\n`);
+  if (output === 'json') screen.write(`${JSON.stringify(scenarioJson(results), null, 2)}\n`);
+  if (output === 'junit') screen.write(scenarioJunit(results));
+  if (output === 'text') screen.write(`\n${summaryLine(results)}\n`);
   return results;
 }
 
 function unusable(message: string): number {
   process.stderr.write(`${message}\n`);
-  return EXIT.unusable;
+  return EXIT_ERROR;
 }

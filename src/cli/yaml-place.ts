@@ -17,32 +17,55 @@ export interface Place {
   column: number;
 }
 
+/** A document that could be read. */
+export interface YamlDocument {
+  node: Document.Parsed;
+  value: unknown;
+}
+
 /** Text of YAML with its documents, and what is wrong with it as YAML. */
 export interface YamlSource {
-  documents: Document.Parsed[];
+  documents: YamlDocument[];
   faults: (Place & { message: string })[];
-  /** Where a field is, such as `spec.metrics[0].query`; `offset` is 0-based in the text that it holds. */
-  placeOf(document: Document.Parsed, path: string, offset?: number): Place;
+  /** Where a field is, such as `spec.metrics[0].query`, or a place within the text that it holds. */
+  placeOf(document: YamlDocument, path: string, within?: PlaceWithin): Place;
 }
+
+/** A place in the text of a field, 0-based or as editors count; `name` is the name of the field itself. */
+export type PlaceWithin = number | Place | 'name';
 
 /** Reads one YAML text of any number of documents. Comments and positions are kept. */
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
-  const documents = 'empty' in parsed ? [] : parsed;
   const placeAt = (position: number): Place => {
     const { line, col } = lines.linePos(Math.min(position, text.length));
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const documents: YamlDocument[] = [];
+  const faults: YamlSource['faults'] = [];
+  for (const node of 'empty' in parsed ? [] : parsed) {
+    const repeated = node.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+    for (const { pos } of repeated) {
+      faults.push({ ...placeAt(pos[0]), message: `the key ${wordAt(text, pos[0])} is there twice` });
+    }
+    const broken = node.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+    if (broken) {
+      // What follows a syntax error is mostly told because of it.
+      faults.push({ ...placeAt(broken.pos[0]), message: broken.message });
+      continue;
+    }
+    try {
+      documents.push({ node, value: node.toJS() });
+    } catch (error) {
+      // Aliases that stand for each other, or for more than fits in memory.
+      faults.push({ ...placeAt(node.range[0]), message: (error as Error).message });
+    }
+  }
   return {
     documents,
-    faults: documents.flatMap(({ errors }) =>
-      errors.map(({ code, message, pos }) => ({
-        ...placeAt(pos[0]),
-        message: code === 'DUPLICATE_KEY' ? `the key ${wordAt(text, pos[0])} is there twice` : message,
-      })),
-    ),
-    placeOf: (document, path, offset) => placeAt(positionOf(text, document, path, offset)),
+    faults,
+    placeOf: ({ node }, path, within) => placeAt(positionOf(text, node, path, within)),
   };
 }
 
@@ -55,7 +78,7 @@ function positionOf(
   text: string,
   document: Document.Parsed,
   path: string,
-  offset: number | undefined,
+  within: PlaceWithin | undefined,
 ): number {
   let node: unknown = document.contents;
   let position = startOf(node) ?? document.range[0];
@@ -63,11 +86,17 @@ function positionOf(
     if (isAlias(node)) node = node.resolve(document);
     const child = childOf(node, key);
     if (!child) return position;
-    ({ node } = child);
-    position = child.position;
+    ({ node, position } = within === 'name' ? { ...child, position: child.nameAt } : child);
   }
-  if (offset === undefined || !isScalar(node) || typeof node.value !== 'string') return position;
-  return positionInScalar(text, node as Scalar<string>, offset);
+  if (within === undefined || within === 'name' || !isScalar(node) || typeof node.value !== 'string')
+    return position;
+  return positionInScalar(text, node as Scalar<string>, offsetIn(node.value, within));
+}
+
+function offsetIn(text: string, within: number | Place): number {
+  if (typeof within === 'number') return within;
+  const before = text.split('\n').slice(0, within.line - 1);
+  return before.reduce((sum, line) => sum + line.length + 1, 0) + within.column - 1;
 }
 
 /** `spec.metrics[0].annotations[a.b/c]` in its parts. */
@@ -75,12 +104,18 @@ function keysOf(path: string): string[] {
   return [...path.matchAll(/\[([^\]]+)\]|[^.[\]]+/g)].map(([whole, inBrackets]) => inBrackets ?? whole);
 }
 
-function childOf(parent: unknown, key: string): { node: unknown; position: number } | undefined {
+interface Child {
+  node: unknown;
+  position: number;
+  nameAt: number;
+}
+
+function childOf(parent: unknown, key: string): Child | undefined {
   if (!isCollection(parent)) return undefined;
   if (!isMap(parent)) {
     const node = parent.items[Number(key)];
     const position = startOf(node);
-    return position === undefined ? undefined : { node, position };
+    return position === undefined ? undefined : { node, position, nameAt: position };
   }
   const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
   if (!isPair(pair)) return undefined;
@@ -88,7 +123,7 @@ function childOf(parent: unknown, key: string): { node: unknown; position: numbe
   const keyStart = startOf(pair.key);
   const valueStart = isCollection(pair.value) && !pair.value.flow ? keyStart : startOf(pair.value);
   const position = valueStart ?? keyStart;
-  return position === undefined ? undefined : { node: pair.value, position };
+  return position === undefined ? undefined : { node: pair.value, position, nameAt: keyStart ?? position };
 }
 
 function startOf(node: unknown): number | undefined {

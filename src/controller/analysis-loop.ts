@@ -3,6 +3,7 @@ import { deliver, type InFlight } from '../analysis/in-flight.ts';
 import { isFinished } from '../analysis/judge.ts';
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import { type PreparedRun, prepareRun } from '../analysis/prepare-run.ts';
+import { expiresAt } from '../analysis/run-expiry.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import { resources } from '../api/resource.ts';
 import type { Clock } from '../clock.ts';
@@ -39,6 +40,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   const flights = new Map<string, readonly InFlight[]>();
   /** What came since the last pass. */
   const arrived = new Map<string, MeasureResult[]>();
+  /** When runs began whose status does not say so yet. */
+  const begun = new Map<string, { uid: string | undefined; at: number }>();
   /** Of each run, what its spec comes to: it does not change from pass to pass, and takes long to find out. */
   const prepared = new Map<string, { of: string; run: PreparedRun }>();
 
@@ -49,12 +52,23 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       flights.delete(key);
       arrived.delete(key);
       prepared.delete(key);
+      begun.delete(key);
       return { kind: 'on change' };
     }
     const now = clock.now();
+    const expiry = expiresAt(run);
+    if (expiry !== undefined) return expire(run, expiry, now);
     const inFlight = collect(key, run, now);
     const isOver = run.status !== undefined && isFinished(run.status.phase);
-    const decision = decideRun({ run, inFlight, now, ...(!isOver && { prepared: prepare(key, run) }) });
+    const before = begun.get(key);
+    const begunAt = before && before.uid === run.metadata.uid ? before.at : undefined;
+    const decision = decideRun({
+      run,
+      inFlight,
+      now,
+      begunAt,
+      ...(!isOver && { prepared: prepare(key, run) }),
+    });
     if (decision.changed) {
       const written = await writeStatus(cache, resources.analysisRun, run, decision.status);
       if (!written.ok) {
@@ -65,6 +79,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         return { kind: 'retry' };
       }
     }
+    if (decision.changed || run.status) begun.delete(key);
+    else begun.set(key, { uid: run.metadata.uid, at: begunAt ?? Math.floor(now) });
     remember(key, decision.inFlight);
     // Queries first: an Event must not make them late.
     await dispatch(decision.jobs);
@@ -80,6 +96,13 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     const fresh = { of, run: prepareRun(run.spec) };
     prepared.set(key, fresh);
     return fresh.run;
+  }
+
+  /** A finished run has nothing left to decide but when it goes. */
+  async function expire(run: AnalysisRun, at: number, now: number): Promise<Next> {
+    if (now < at) return { kind: 'at', at };
+    const deleted = await cache.delete(resources.analysisRun, run);
+    return deleted.ok || deleted.fault.kind === 'NotFound' ? { kind: 'on change' } : { kind: 'retry' };
   }
 
   /** What the run waits for, with the results that have come; those for an earlier run of this name are dropped. */

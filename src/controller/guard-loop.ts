@@ -1,8 +1,8 @@
-import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import { resources } from '../api/resource.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { Clock } from '../clock.ts';
 import { decideGuard } from '../rollout/decide-guard.ts';
+import type { GuardFacts } from '../rollout/snapshot.ts';
 import { writeStatus } from './apply.ts';
 import type { RecordEvent } from './event-recorder.ts';
 import type { Freshest } from './freshest.ts';
@@ -17,7 +17,8 @@ export function guardPass(deps: { cache: Freshest; recordEvent: RecordEvent; clo
     const guard = cache.get<RolloutGuard>(resources.rolloutGuard, { namespace, name });
     if (!guard || guard.metadata.deletionTimestamp) return { kind: 'on change' };
     const now = clock.now();
-    const { status, note } = decideGuard(guardFacts(cache, guard), missingSource(cache, guard), now);
+    const facts = guardFacts(cache, guard);
+    const { status, note } = decideGuard(facts, missingSource(cache, facts), now);
     const written = await writeStatus(cache, resources.rolloutGuard, guard, status);
     if (!written.ok) return { kind: 'retry' };
     if (note) await deps.recordEvent(guard, note, [guard.metadata.generation, note.message], now);
@@ -26,11 +27,8 @@ export function guardPass(deps: { cache: Freshest; recordEvent: RecordEvent; clo
 }
 
 /** The first metric source that a template of the guard names and nobody made. */
-function missingSource(cache: Freshest, guard: RolloutGuard): string | undefined {
-  const templates = guardFacts(cache, guard).templates.filter((template) => template !== undefined);
+function missingSource(cache: Freshest, { templates }: GuardFacts): string | undefined {
   return templates
-    .flatMap((template: AnalysisTemplate) =>
-      template.spec.metrics.map((metric) => metric.source ?? 'default'),
-    )
+    .flatMap(({ spec }) => spec.metrics.map((metric) => metric.source ?? 'default'))
     .find((source) => !cache.get(resources.clusterMetricSource, { name: source }));
 }

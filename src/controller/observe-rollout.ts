@@ -1,3 +1,4 @@
+import type { TemplateName } from '../analysis/nested-templates.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import {
@@ -17,6 +18,7 @@ import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
 import { selects } from '../rollout/guard.ts';
 import { routingOf } from '../rollout/plan.ts';
+import { runNamePrefix } from '../rollout/runs.ts';
 import type { GuardFacts, KeptTemplate, Snapshot, TrafficFacts, WorkloadFacts } from '../rollout/snapshot.ts';
 import { canaryIngressName } from '../traffic/nginx-ingress.ts';
 import { canaryServiceName } from '../traffic/services.ts';
@@ -42,8 +44,7 @@ export function observeRollout(cache: Freshest, rollout: Rollout, record: Record
       // By name too: a forged run has the name of ours and neither its owner nor its labels.
       .filter(
         (run) =>
-          isControlledBy(run, rollout.metadata.uid) ||
-          run.metadata.name.startsWith(`${rollout.metadata.name.slice(0, 200)}-`),
+          isControlledBy(run, rollout.metadata.uid) || run.metadata.name.startsWith(runNamePrefix(rollout)),
       ),
     ...observeOthers(cache, rollout),
   };
@@ -54,15 +55,26 @@ export function recordOf(cache: Freshest, rollout: Rollout): RolloutRecord | und
   return cache.get<RolloutRecord>(resources.rolloutRecord, rollout.metadata);
 }
 
-/** A guard with the templates that it names, in their order. */
+/** A guard with the templates that it names and those that they nest, as far as they exist. */
 export function guardFacts(cache: Freshest, guard: RolloutGuard): GuardFacts {
   const { namespace } = guard.metadata;
-  const templates = guard.spec.analyses.map(({ template }) =>
-    template.kind === 'ClusterAnalysisTemplate'
-      ? cache.get<AnalysisTemplate>(resources.clusterAnalysisTemplate, { name: template.name })
-      : cache.get<AnalysisTemplate>(resources.analysisTemplate, { name: template.name, namespace }),
-  );
-  return { guard, templates };
+  const find = ({ kind, name }: TemplateName) =>
+    kind === 'ClusterAnalysisTemplate'
+      ? cache.get<AnalysisTemplate>(resources.clusterAnalysisTemplate, { name })
+      : cache.get<AnalysisTemplate>(resources.analysisTemplate, { name, namespace });
+  const found = new Map<string, AnalysisTemplate>();
+  const open: TemplateName[] = guard.spec.analyses.map(({ template }) => template);
+  for (let wanted = open.shift(); wanted; wanted = open.shift()) {
+    const key = `${wanted.kind} ${wanted.name}`;
+    const template = found.has(key) ? undefined : find(wanted);
+    if (!template) continue;
+    found.set(key, template);
+    const { kind } = wanted;
+    open.push(
+      ...(template.spec.templates ?? []).map((nested) => ({ kind: nested.kind ?? kind, name: nested.name })),
+    );
+  }
+  return { guard, templates: [...found.values()] };
 }
 
 function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus): WorkloadFacts | undefined {

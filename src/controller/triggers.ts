@@ -4,6 +4,7 @@ import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutRecord } from '../api/rollout-record.ts';
 import { routingOf } from '../rollout/plan.ts';
+import { runNamePrefix } from '../rollout/runs.ts';
 import { canaryIngressName } from '../traffic/nginx-ingress.ts';
 import { canaryServiceName } from '../traffic/services.ts';
 
@@ -52,9 +53,7 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
       return stable !== undefined && (name === stable || name === canaryIngressName(stable));
     }
     case 'AnalysisRun':
-      return (
-        labels?.[ROLLOUT_LABEL] === rollout.metadata.name || name.startsWith(`${rollout.metadata.name}-`)
-      );
+      return labels?.[ROLLOUT_LABEL] === rollout.metadata.name || name.startsWith(runNamePrefix(rollout));
     // A guard or a template may concern any Rollout of its namespace (a cluster template, of all), and changes rarely.
     case 'RolloutGuard':
     case 'AnalysisTemplate':

@@ -28,7 +28,9 @@ export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFact
   // Nothing runs, or everything runs the new template already: there is no canary to make.
   if (deployment.spec.replicas === 0) return adopt(snapshot, workload, 'Adopted');
   if (!marked && isRolledOut(deployment)) return adopt(snapshot, workload, 'AdmissionBypassed');
-  return startRelease(snapshot, workload, stable, marked ? 'NewRevision' : 'AdmissionBypassed', now);
+  // A paused workload has rolled out nothing: admission held it, or a disabled Rollout left it so.
+  const isHeld = marked || deployment.spec.paused === true;
+  return startRelease(snapshot, workload, stable, isHeld ? 'NewRevision' : 'AdmissionBypassed', now);
 }
 
 /** Takes what the workload runs as stable. */

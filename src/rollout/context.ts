@@ -3,7 +3,9 @@ import type { Resource } from '../api/resource.ts';
 import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
 import { revisionOf } from '../workload/pod-template.ts';
+import type { Watch } from './background.ts';
 import type { Act, Outcome, Reason } from './decision.ts';
+import { weightOf } from './plan.ts';
 import type { Snapshot, WorkloadFacts } from './snapshot.ts';
 
 /** What the functions that decide about a release under way are given. */
@@ -16,6 +18,8 @@ export interface Context {
 
 export interface StepContext extends Context {
   readonly step: StepRecord;
+  /** What the Background analyses say. */
+  readonly watch: Watch;
 }
 
 /** The revision that the workload's author wants at this moment. */
@@ -27,9 +31,26 @@ export function withRelease(record: RecordStatus, release: ReleaseRecord): Recor
   return { ...record, release };
 }
 
+/** Whether a release still has a canary, or is about to have one or to lose it. */
+export function isUnderWay({ stage }: ReleaseRecord): boolean {
+  return stage !== 'Completed' && stage !== 'Aborted' && stage !== 'PostPromotion';
+}
+
 /** The record with this step as the release's present one. */
 export function withStep(context: Context, step: StepRecord): RecordStatus {
   return withRelease(context.snapshot.record, { ...context.release, step });
+}
+
+/**
+ * The release whose step has its traffic at this moment. The first step that gives the canary any begins the watch
+ * of the Background analyses; one with a weight of 0 gives none.
+ */
+export function withTraffic(context: StepContext, step: StepRecord): ReleaseRecord {
+  const { release, snapshot } = context;
+  const at = timestamp(context);
+  const routed = { ...release, step: { ...step, trafficSince: at } };
+  if (release.trafficSince !== undefined || weightOf(snapshot.rollout, step.index) === 0) return routed;
+  return { ...routed, trafficSince: at };
 }
 
 export function timestamp({ now }: Pick<Context, 'now'>): string {

@@ -50,7 +50,7 @@ function readiness(
   const faulty = (reason: string, message: string) =>
     ({ type: 'Ready', status: 'False', reason, message }) as const;
   if (facts.guard.spec.suspend) return faulty('Suspended', 'spec.suspend is true: this guard guards nothing');
-  const effective = effectiveGuard([facts]);
+  const effective = effectiveGuard([facts], undefined);
   if (effective.kind === 'faulty') return faulty('GuardNotReady', effective.message);
   if (missingSource) {
     return faulty(

@@ -6,17 +6,14 @@ import { labelledWorkload } from '../workload/deployment-canary.ts';
 import { decideBetweenReleases } from './between.ts';
 import { type Context, replaceAct, stall } from './context.ts';
 import type { Decision, Outcome } from './decision.ts';
-import {
-  decideAborted,
-  decideAborting,
-  decideCancelling,
-  decideFinalising,
-  decideSuperseding,
-} from './ending.ts';
+import { decideAborted, decideAborting, decideCancelling, decideSuperseding } from './ending.ts';
+import { decideFinalising } from './finalising.ts';
 import { decideInitializing } from './initialize.ts';
 import { decideLeaving } from './leave.ts';
 import { planHash } from './plan.ts';
+import { decidePostPromotion } from './post-promotion.ts';
 import { projectStatus } from './project-status.ts';
+import { forgetRetry } from './retry.ts';
 import { decideRolling } from './rolling.ts';
 import { runUpkeep } from './run-upkeep.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -48,6 +45,7 @@ function choose(snapshot: Snapshot, now: number): Outcome {
     const acts = replaceAct(resources.rollout, rollout, adopted, 'take the Rollout into care');
     return { decision: 'Wait', reason: 'Idle', message: 'taking the Rollout into care', acts };
   }
+  if (record.retried !== undefined) return forgetRetry(snapshot);
   if (rollout.spec.disabled) return decideLeaving(snapshot, now, 'RolloutDisabled');
   const { kind, name } = rollout.spec.workloadRef;
   if (snapshot.rival) {
@@ -92,6 +90,8 @@ function duringRelease(context: Context): Outcome {
       return decideRolling(context);
     case 'Finalising':
       return decideFinalising(context);
+    case 'PostPromotion':
+      return decidePostPromotion(context);
     case 'Cancelling':
       return decideCancelling(context);
     case 'Superseding':

@@ -72,6 +72,8 @@ export const REASONS = [
   'CanaryReady',
   'TrafficRouted',
   'AnalysisStarted',
+  'AnalysisRetried',
+  'AnalysisResumed',
   'NotGuarded',
   // Advance
   'AnalysisSuccessful',
@@ -83,6 +85,7 @@ export const REASONS = [
   'AnalysisFailed',
   'AnalysisInconclusive',
   'AnalysisError',
+  'AnalysisStale',
   'ProgressDeadlineExceeded',
   'GuardRemoved',
   'ForeignRun',

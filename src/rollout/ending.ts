@@ -1,13 +1,14 @@
 import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import type { ReplicaSet } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
-import type { RecordStatus, ReleaseOutcome, ReleaseStage, StableRevision } from '../api/rollout-record.ts';
+import type { ReleaseStage, StableRevision } from '../api/rollout-record.ts';
 import { restoredWorkload } from '../workload/deployment-canary.ts';
 import { podHashOf, replicaSetOf } from '../workload/pod-template.ts';
 import { startRelease } from './between.ts';
+import { complete } from './complete.ts';
 import { type Context, currentRevision, replaceAct, stall, wait, withRelease } from './context.ts';
-import type { DecisionWord, Notice, Outcome, Reason } from './decision.ts';
-import { forgetKeptTemplates, keptStableTemplate } from './kept-template.ts';
+import type { DecisionWord, Outcome, Reason } from './decision.ts';
+import { keptStableTemplate } from './kept-template.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
@@ -16,7 +17,6 @@ import {
   removeCanaryWorkload,
   removeRoutes,
   restoreService,
-  restoreServiceAndWait,
   resumeWorkload,
 } from './removal.ts';
 
@@ -56,48 +56,6 @@ function turn(
   };
 }
 
-/**
- * The release passed: the workload's own rolling update brings the new version to every pod, while the canary
- * keeps serving its share until they are available.
- */
-export function decideFinalising(context: Context): Outcome {
-  const { release, workload } = context;
-  const revision = currentRevision(context);
-  if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  if (revision !== release.revision) return supersede(context);
-  const open = firstOpen(context, [
-    restoreServiceAndWait,
-    resumeWorkload,
-    awaitRollingUpdate,
-    removeRoutes,
-    removeCanaryWorkload,
-    removeCanaryService,
-  ]);
-  if (open) return open;
-  const replicaSet = replicaSetOf(release.revision, workload.replicaSets);
-  if (!replicaSet) return wait('WaitingForWorkload', 'waiting for the ReplicaSet of the new version');
-  const stable = {
-    revision: release.revision,
-    hash: podHashOf(replicaSet),
-    replicaSet: replicaSet.metadata.name,
-  };
-  return complete(
-    context,
-    'Promoted',
-    'Promoted',
-    stable,
-    `every pod runs the new version, hash ${stable.hash}`,
-    {
-      event: 'Completed',
-      reason: 'Promoted',
-      summary: `The release of ${workload.deployment.metadata.name} is complete.`,
-      evidence: [],
-      action: 'Promoted: every pod runs the new version, the canary is gone.',
-      next: 'Nothing is left to do.',
-    },
-  );
-}
-
 /** The release is taken back: traffic first, then the workload, then the canary. */
 export function decideCancelling(context: Context): Outcome {
   const { workload, release } = context;
@@ -129,7 +87,7 @@ export function decideCancelling(context: Context): Outcome {
 }
 
 function restoreStableTemplate(context: Context): Outcome {
-  const { workload, release } = context;
+  const { snapshot, workload, release } = context;
   const template = keptStableTemplate(context);
   if (!template) {
     return stall(
@@ -142,7 +100,7 @@ function restoreStableTemplate(context: Context): Outcome {
     acts: replaceAct(
       resources.deployment,
       workload.deployment,
-      restoredWorkload(workload.deployment, template),
+      restoredWorkload(workload.deployment, template, snapshot.record.releaseId),
       'restore the stable template',
     ),
   };
@@ -207,27 +165,4 @@ export function decideAborted(context: Context): Outcome {
   return (
     unheld ?? wait('Aborted', `aborted, the workload stays on its stable pods: ${release.message ?? ''}`)
   );
-}
-
-function complete(
-  context: Context,
-  outcome: ReleaseOutcome,
-  reason: Reason,
-  stable: StableRevision,
-  message: string,
-  notice?: Notice,
-): Outcome {
-  const { snapshot, release } = context;
-  const record: RecordStatus = {
-    ...withRelease(snapshot.record, { ...release, stage: 'Completed', outcome, message }),
-    stable,
-  };
-  return {
-    decision: 'Complete',
-    reason,
-    message,
-    record,
-    acts: forgetKeptTemplates(context),
-    ...(notice === undefined ? {} : { notice }),
-  };
 }

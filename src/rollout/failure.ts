@@ -1,7 +1,8 @@
+import type { AnalysisMode } from '../api/analysis-run.ts';
 import type { StepState } from '../api/rollout.ts';
 import type { AlertEvent, FailureAction } from '../api/rollout-guard.ts';
 import type { Evidence, HoldReason, RecordStatus } from '../api/rollout-record.ts';
-import { type StepContext, timestamp, withRelease, withStep } from './context.ts';
+import { type Context, type StepContext, timestamp, withRelease, withStep } from './context.ts';
 import type { Notice, Outcome, Reason } from './decision.ts';
 import { stepsOf, weightOf } from './plan.ts';
 
@@ -14,12 +15,13 @@ export function failStep(
   reason: 'AnalysisFailed' | 'ProgressDeadlineExceeded',
   message: string,
   evidence: Evidence[],
+  held: Pick<HoldRequest, 'state' | 'mode'> = { state: 'StepPaused' },
 ): Outcome {
   const verdict = { phase: 'Failed' as const, reason, message, at: timestamp(context) };
   const judged = { ...context, step: { ...context.step, verdict } };
   const action = context.release.guard?.onFailure ?? 'Pause';
   if (action !== 'Pause') return applyFailureAction(judged, action, reason, message, evidence);
-  return hold(judged, { state: 'StepPaused', reason, message, evidence, event: 'Failed' });
+  return hold(judged, { ...held, reason, message, evidence, event: 'Failed' });
 }
 
 /** Takes the release back, or only the canary away. */
@@ -31,7 +33,8 @@ export function applyFailureAction(
   evidence: Evidence[],
 ): Outcome {
   const { snapshot, release, step } = context;
-  const rollback = action === 'Rollback';
+  // In the middle of the last rolling update there are no stable pods to stay on: the only way is back.
+  const rollback = action === 'Rollback' || release.stage === 'Finalising';
   const ended = withRelease(snapshot.record, {
     ...release,
     step,
@@ -40,7 +43,9 @@ export function applyFailureAction(
     reason,
     message,
   });
-  const record = REJECTING.includes(reason) ? rejecting(context, ended, message) : ended;
+  // What nobody came to see may have failed before.
+  const isBad = REJECTING.includes(reason) || step.verdict?.phase === 'Failed';
+  const record = isBad ? rejecting(context, ended, message) : ended;
   const workload = snapshot.rollout.spec.workloadRef.name;
   return {
     decision: rollback ? 'RollBack' : 'Abort',
@@ -62,7 +67,8 @@ export function applyFailureAction(
   };
 }
 
-function rejecting({ release, now }: StepContext, record: RecordStatus, reason: string): RecordStatus {
+/** The record with the template of this release remembered as bad, and why. */
+export function rejecting({ release, now }: Context, record: RecordStatus, reason: string): RecordStatus {
   const others = (record.rejected ?? []).filter((entry) => entry.revision !== release.revision);
   const rejected = [...others, { revision: release.revision, at: timestamp({ now }), reason }];
   return { ...record, rejected: rejected.slice(-20) };
@@ -75,6 +81,8 @@ interface HoldRequest {
   evidence: Evidence[];
   event: AlertEvent;
   next?: string;
+  /** Of the analysis that holds, where it is not one of the step itself. */
+  mode?: AnalysisMode;
 }
 
 /** Stops at this step until a person comes, and says so once. */
@@ -84,7 +92,12 @@ export function hold(context: StepContext, request: HoldRequest): Outcome {
   const step = {
     ...context.step,
     state: request.state,
-    hold: { reason: request.reason, since: timestamp(context), message: request.message },
+    hold: {
+      reason: request.reason,
+      since: timestamp(context),
+      message: request.message,
+      ...(request.mode === undefined ? {} : { mode: request.mode }),
+    },
   };
   const approve = `let it go on: kubectl-kruise rollout approve rollout/${name} -n ${namespace ?? 'default'}; or restore the former template to roll back`;
   const give = `restore the former template in ${rollout.spec.workloadRef.name} to roll back, or release another version`;

@@ -1,15 +1,22 @@
-import { resolveArguments } from '../analysis/arguments.ts';
+import type { FieldRoots } from '../analysis/field-path.ts';
+import type { AnalysisMode } from '../api/analysis-run.ts';
 import { durationMs } from '../api/duration.ts';
 import type { Rollout } from '../api/rollout.ts';
-import type { AlertEvent, FailureAction, RolloutGuard } from '../api/rollout-guard.ts';
+import type { AlertEvent, FailureAction, RolloutGuard, UndecidedAction } from '../api/rollout-guard.ts';
 import type { PinnedAnalysis, PinnedGuard } from '../api/rollout-record.ts';
 import { FAILURE_SEVERITY } from './decision.ts';
-import type { GuardFacts } from './snapshot.ts';
+import { pinAnalyses } from './pin-analyses.ts';
+import type { GuardFacts, Snapshot } from './snapshot.ts';
 
 const DEFAULTS = {
   onSuccess: 'Promote',
   onFailure: 'Rollback',
   onTimeout: 'Abort',
+  onInconclusive: 'Pause',
+  onError: 'Retry',
+  retryAttempts: 3,
+  retryDelay: '30s',
+  runHistoryLimit: 10,
   holdTimeout: '30m',
   maxDuration: '1h',
   progressDeadlineSeconds: 600,
@@ -35,14 +42,17 @@ export type EffectiveGuard =
 /**
  * The guards of one Rollout as one: every analysis of each must pass, the strictest action counts, and the
  * shortest of each limit. Suspended guards do not count; one that cannot be resolved makes the whole faulty,
- * since a release must not go on with less than what was asked for.
+ * since a release must not go on with less than what was asked for. `subject` is as of `pinAnalyses`.
  */
-export function effectiveGuard(facts: readonly GuardFacts[]): EffectiveGuard {
+export function effectiveGuard(
+  facts: readonly GuardFacts[],
+  subject: FieldRoots | undefined,
+): EffectiveGuard {
   const active = facts.filter(({ guard }) => !guard.spec.suspend);
   if (active.length === 0) return { kind: 'none' };
   const analyses: PinnedAnalysis[] = [];
   for (const fact of active) {
-    const resolved = pinAnalyses(fact);
+    const resolved = pinAnalyses(fact, subject);
     if (typeof resolved === 'string') return { kind: 'faulty', message: resolved };
     analyses.push(...resolved);
   }
@@ -55,6 +65,14 @@ export function effectiveGuard(facts: readonly GuardFacts[]): EffectiveGuard {
       onSuccess: holdsSomewhere ? 'Hold' : DEFAULTS.onSuccess,
       onFailure: strictest(specs.map((spec) => spec.onFailure ?? DEFAULTS.onFailure)),
       onTimeout: strictest(specs.map((spec) => spec.onTimeout ?? DEFAULTS.onTimeout)),
+      onInconclusive: everyRetries(specs.map((spec) => spec.onInconclusive ?? DEFAULTS.onInconclusive)),
+      onError: everyRetries(specs.map((spec) => spec.onError ?? DEFAULTS.onError)),
+      retry: {
+        attempts: Math.min(...specs.map((spec) => spec.retry?.attempts ?? DEFAULTS.retryAttempts)),
+        delayMs: Math.max(...specs.map((spec) => durationMs(spec.retry?.delay ?? DEFAULTS.retryDelay))),
+      },
+      // The one limit of which the longest counts: less history never makes a release safer.
+      runHistoryLimit: Math.max(...specs.map((spec) => spec.runHistoryLimit ?? DEFAULTS.runHistoryLimit)),
       holdTimeoutMs: Math.min(...specs.map((spec) => durationMs(spec.holdTimeout ?? DEFAULTS.holdTimeout))),
       maxDurationMs: Math.min(...specs.map((spec) => durationMs(spec.maxDuration ?? DEFAULTS.maxDuration))),
       progressDeadlineMs:
@@ -70,44 +88,38 @@ export function effectiveGuard(facts: readonly GuardFacts[]): EffectiveGuard {
   };
 }
 
+/** The guards of a snapshot as one, with arguments read from the Rollout and its workload as they are now. */
+export function presentGuard({ guards, rollout, workload }: Snapshot): EffectiveGuard {
+  return effectiveGuard(guards, { rollout, workload: workload?.deployment });
+}
+
+/** To pause is stricter than to try again. */
+function everyRetries(actions: readonly UndecidedAction[]): UndecidedAction {
+  return actions.includes('Pause') ? 'Pause' : 'Retry';
+}
+
 function strictest(actions: readonly FailureAction[]): FailureAction {
   return actions.reduce((worst, action) =>
     FAILURE_SEVERITY[action] > FAILURE_SEVERITY[worst] ? action : worst,
   );
 }
 
-function pinAnalyses({ guard, templates }: GuardFacts): PinnedAnalysis[] | string {
-  const pinned: PinnedAnalysis[] = [];
-  for (const [index, analysis] of guard.spec.analyses.entries()) {
-    const where = `RolloutGuard ${guard.metadata.name}: analysis ${analysis.name}`;
-    const template = templates[index];
-    if (!template) {
-      return `${where} names ${analysis.template.kind} ${analysis.template.name}, which does not exist; create it`;
-    }
-    const args = resolveArguments(template.spec.args ?? [], analysis.args ?? []);
-    if (!args.ok)
-      return `${where}: ${args.faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')}`;
-    pinned.push({
-      name: analysis.name,
-      guard: {
-        name: guard.metadata.name,
-        uid: guard.metadata.uid ?? '',
-        generation: guard.metadata.generation ?? 1,
-      },
-      ...(analysis.steps === undefined ? {} : { steps: analysis.steps }),
-      ...(analysis.onSuccess === undefined ? {} : { onSuccess: analysis.onSuccess }),
-      metrics: template.spec.metrics,
-      args: args.args,
-    });
-  }
-  return pinned;
+/** The analyses of a pinned guard that watch in this mode. */
+export function analysesOfMode(
+  guard: PinnedGuard | undefined,
+  mode: AnalysisMode,
+): readonly PinnedAnalysis[] {
+  return (guard?.analyses ?? []).filter((analysis) => analysis.mode === mode);
 }
 
-/** The analyses of a pinned guard that judge this step, 1-based. */
+/** The Step analyses that judge this step, 1-based. */
 export function analysesOfStep(guard: PinnedGuard | undefined, step: number): readonly PinnedAnalysis[] {
-  return (guard?.analyses ?? []).filter(
-    (analysis) => analysis.steps === undefined || analysis.steps.includes(step),
-  );
+  return analysesOfMode(guard, 'Step').filter(({ steps }) => steps === undefined || steps.includes(step));
+}
+
+/** Whether a step is left upwards only with leave of the guard: some analysis judges it, or watches beside it. */
+export function isGuarded(guard: PinnedGuard | undefined, step: number): boolean {
+  return analysesOfStep(guard, step).length > 0 || analysesOfMode(guard, 'Background').length > 0;
 }
 
 /** Whether a successful step goes on by itself: an analysis may say Hold for its steps where the guard promotes. */

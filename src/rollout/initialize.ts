@@ -5,7 +5,7 @@ import { startRelease } from './between.ts';
 import { type Context, currentRevision, replaceAct, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { cancel } from './ending.ts';
-import { effectiveGuard } from './guard.ts';
+import { presentGuard } from './guard.ts';
 import { keepStableTemplate } from './kept-template.ts';
 import { routingOf } from './plan.ts';
 import { enterStep } from './step.ts';
@@ -19,7 +19,7 @@ export function decideInitializing(context: Context): Outcome {
     return startRelease(snapshot, workload, release.stable, 'ContinuousRelease', now);
   const missing = missingRoute(context);
   if (missing) return missing;
-  const guard = effectiveGuard(snapshot.guards);
+  const guard = presentGuard(snapshot);
   if (guard.kind === 'faulty') return stall('GuardNotReady', guard.message);
   const kept = keepStableTemplate(context);
   if (!kept) {

@@ -2,9 +2,10 @@ import { progressingRollout, ROLLOUT_FINALIZER } from '../api/annotations.ts';
 import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { labelledWorkload, unmarkedWorkload } from '../workload/deployment-canary.ts';
-import { replaceAct, wait, withRelease } from './context.ts';
+import { isUnderWay, replaceAct, wait, withRelease } from './context.ts';
 import type { Act, Outcome } from './decision.ts';
-import { decideAborting, decideCancelling, decideFinalising } from './ending.ts';
+import { decideAborting, decideCancelling } from './ending.ts';
+import { decideFinalising } from './finalising.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
 import { restoreService } from './removal.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -23,7 +24,7 @@ export function decideLeaving(
   // What the older Rollout of this workload does is not this one's to undo.
   if (snapshot.rival)
     return why === 'RolloutDeleted' ? letGo(snapshot) : wait('Disabled', 'rollout is disabled');
-  if (workload && release && release.stage !== 'Completed' && release.stage !== 'Aborted') {
+  if (workload && release && isUnderWay(release)) {
     const context = { snapshot, workload, release, now };
     if (release.stage === 'Finalising') return decideFinalising(context);
     if (release.stage === 'Cancelling') return decideCancelling(context);

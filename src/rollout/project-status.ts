@@ -1,10 +1,10 @@
 import { ROLLOUT_HASH_ANNOTATION } from '../api/annotations.ts';
 import type { Condition } from '../api/kubernetes.ts';
 import type { CanaryStatus, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
-import type { RecordStatus, ReleaseRecord, ReleaseStage } from '../api/rollout-record.ts';
+import type { RecordStatus, ReleaseRecord, ReleaseStage, Verdict } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
 import type { Outcome } from './decision.ts';
-import { effectiveGuard } from './guard.ts';
+import { presentGuard } from './guard.ts';
 import { stepsOf } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -13,6 +13,7 @@ const PROGRESSING_REASON = {
   Initializing: 'Initializing',
   InRolling: 'InRolling',
   Finalising: 'Finalising',
+  PostPromotion: 'Completed',
   Cancelling: 'Cancelling',
   Superseding: 'InRolling',
   Aborting: 'Aborted',
@@ -49,11 +50,16 @@ export function projectStatus(
 }
 
 function phaseOf({ rollout, workload }: Snapshot, { release, stable }: RecordStatus): RolloutPhase {
-  const busy = release !== undefined && release.stage !== 'Completed';
+  const busy = release !== undefined && !isOver(release);
   if (rollout.metadata.deletionTimestamp) return 'Terminating';
   if (rollout.spec.disabled) return busy && release.stage !== 'Aborted' ? 'Disabling' : 'Disabled';
   if (busy) return 'Progressing';
   return workload && stable ? 'Healthy' : 'Initial';
+}
+
+/** For Kruise's tools a release is complete when its pods are promoted, whatever judges them afterwards. */
+function isOver({ stage }: ReleaseRecord): boolean {
+  return stage === 'Completed' || stage === 'PostPromotion';
 }
 
 function projectCanary({ rollout, workload }: Snapshot, record: RecordStatus): CanaryStatus | undefined {
@@ -66,7 +72,7 @@ function projectCanary({ rollout, workload }: Snapshot, record: RecordStatus): C
       : { observedWorkloadGeneration: workload.deployment.metadata.generation }),
     finalisingStep: '',
   };
-  if (!release || release.stage === 'Completed') {
+  if (!release || isOver(release)) {
     if (!stable) return undefined;
     return {
       ...base,
@@ -110,7 +116,7 @@ function projectConditions(
   const { rollout } = snapshot;
   const wanted: Omit<Condition, 'lastTransitionTime' | 'lastUpdateTime'>[] = [];
   if (release) {
-    const busy = release.stage !== 'Completed';
+    const busy = !isOver(release);
     const paused = release.stage === 'InRolling' && rollout.spec.strategy.paused === true;
     wanted.push({
       type: 'Progressing',
@@ -120,7 +126,8 @@ function projectConditions(
     });
     if (!busy) wanted.push({ type: 'Succeeded', status: release.outcome === 'Promoted' ? 'True' : 'False' });
   }
-  const guard = effectiveGuard(snapshot.guards);
+  if (release?.postPromotion) wanted.push(postPromotionCondition(release.postPromotion));
+  const guard = presentGuard(snapshot);
   if (guard.kind === 'guard') {
     const names = [...new Set(guard.guard.analyses.map((analysis) => analysis.guard.name))].join(', ');
     wanted.push({
@@ -135,6 +142,22 @@ function projectConditions(
   }
   if (outcome.stall) wanted.push({ type: 'Stalled', status: 'True', ...outcome.stall });
   return wanted.map((condition) => datedCondition(rollout.status?.conditions ?? [], condition, now));
+}
+
+/** What the PostPromotion analyses say of the promoted pods. */
+function postPromotionCondition({
+  verdict,
+}: NonNullable<ReleaseRecord['postPromotion']>): Omit<Condition, 'lastTransitionTime'> {
+  if (!verdict) {
+    const message = 'the promoted pods are being judged';
+    return { type: 'PostPromotion', status: 'Unknown', reason: 'WaitingForAnalysis', message };
+  }
+  const statuses: Partial<Record<Verdict['phase'], Condition['status']>> = {
+    Successful: 'True',
+    Failed: 'False',
+  };
+  const { phase, reason, message } = verdict;
+  return { type: 'PostPromotion', status: statuses[phase] ?? 'Unknown', reason, message };
 }
 
 /** A condition keeps its times while nothing of it changes. */

@@ -1,8 +1,10 @@
 import { replicaSetOf } from '../workload/pod-template.ts';
-import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
+import { watchBackground } from './background.ts';
+import { decideWatched } from './background-step.ts';
+import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { abandon, cancel, supersede } from './ending.ts';
-import { effectiveGuard } from './guard.ts';
+import { presentGuard } from './guard.ts';
 import { planHash, stepsOf } from './plan.ts';
 import { holdWorkload } from './removal.ts';
 import { enterStep } from './step.ts';
@@ -24,6 +26,8 @@ export function decideRolling(context: Context): Outcome {
   if (!replicaSetOf(release.stable.revision, workload.replicaSets)) return abandon(context);
   const unheld = holdWorkload(context);
   if (unheld) return unheld;
+  const failed = revision === release.revision ? failedInBackground(context) : undefined;
+  if (failed) return failed;
   if (rollout.spec.strategy.paused) return wait('Paused', 'spec.strategy.paused is true: the release rests');
   if (revision !== release.revision) return supersede(context);
   const hash = planHash(rollout);
@@ -36,7 +40,7 @@ export function decideRolling(context: Context): Outcome {
       'the plan changed',
     );
   }
-  const guard = effectiveGuard(snapshot.guards);
+  const guard = presentGuard(snapshot);
   // A guard that cannot be resolved is still somebody's wish that this release be judged.
   if (!release.guard && guard.kind === 'faulty') return stall('GuardNotReady', guard.message);
   if (!release.guard && guard.kind === 'guard') {
@@ -49,20 +53,37 @@ export function decideRolling(context: Context): Outcome {
   }
   const { step } = release;
   if (!step) return enterStep(context, 1, 'StepEntered');
-  const stepContext = { ...context, step };
-  switch (step.state) {
+  const stepContext = { ...context, step, watch: watchBackground(context) };
+  const outcome = decideWatched(stepContext) ?? decideStep(stepContext);
+  return stepContext.watch.kind === 'well' ? wokenBefore(outcome, stepContext.watch.staleAt) : outcome;
+}
+
+/** A canary that does harm is taken back even while the Rollout is paused. */
+function failedInBackground(context: Context): Outcome | undefined {
+  const { step } = context.release;
+  const watch = watchBackground(context);
+  if (!step || watch.kind !== 'trouble' || watch.trouble.reason !== 'AnalysisFailed') return undefined;
+  return decideWatched({ ...context, step, watch });
+}
+
+function wokenBefore(outcome: Outcome, at: number): Outcome {
+  return { ...outcome, wakeAt: Math.min(outcome.wakeAt ?? at, at) };
+}
+
+function decideStep(context: StepContext): Outcome {
+  switch (context.step.state) {
     case 'BeforeStepUpgrade':
-      return decideBeforeUpgrade(stepContext);
+      return decideBeforeUpgrade(context);
     case 'StepUpgrade':
-      return decideUpgrade(stepContext);
+      return decideUpgrade(context);
     case 'StepTrafficRouting':
-      return decideRouting(stepContext);
+      return decideRouting(context);
     case 'StepMetricsAnalysis':
-      return decideAnalysis(stepContext);
+      return decideAnalysis(context);
     case 'StepPaused':
-      return decidePaused(stepContext);
+      return decidePaused(context);
     case 'StepReady':
     case 'Completed':
-      throw new Error(`a record never says ${step.state} while a release is in its steps`);
+      throw new Error(`a record never says ${context.step.state} while a release is in its steps`);
   }
 }

@@ -1,84 +1,146 @@
-import { conditionTexts } from '../analysis/resolve-metric.ts';
-import type { AnalysisRun, AnalysisRunSpec, Outcome, RunKey } from '../api/analysis-run.ts';
+import type { AnalysisMode, AnalysisRun, AnalysisRunSpec, RunKey } from '../api/analysis-run.ts';
 import { ANALYSIS_LABEL, labelValue, RELEASE_LABEL, ROLLOUT_LABEL, STEP_LABEL } from '../api/annotations.ts';
 import { canonicalJson, shortHash } from '../api/canonical.ts';
 import { controllerReference, isControlledBy } from '../api/kubernetes.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
-import type { Evidence, PinnedAnalysis, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
+import type {
+  PinnedAnalysis,
+  RecordStatus,
+  ReleaseRecord,
+  StepRecord,
+  Tries,
+} from '../api/rollout-record.ts';
 import { podNamePattern } from '../workload/pod-template.ts';
 import { weightOf } from './plan.ts';
+import type { Snapshot } from './snapshot.ts';
 
-/** The release and step that a run belongs to, as the record has them. */
-export interface RunSubject {
-  rollout: Rollout;
-  releaseId: number;
-  release: ReleaseRecord;
-  step: StepRecord;
+/** What a run is made from: the same for the same record, whenever it is made. */
+export type RunSubject = Pick<Snapshot, 'rollout' | 'record'>;
+
+/** A Background analysis lasts as long as its release, which may wait for people for days. */
+const BACKGROUND_MAX_DURATION = '8760h';
+
+/** What every name of a Rollout's runs begins with; short enough that the whole stays within 253 characters. */
+export function runNamePrefix({ metadata }: Rollout): string {
+  return `${metadata.name.slice(0, 150)}-`;
 }
 
-/** The run that judges one analysis of the present step: the same for the same record, whenever it is made. */
+/** The run that judges one analysis of the release: of its present step, beside its steps, or after them. */
 export function analysisRun(subject: RunSubject, analysis: PinnedAnalysis): AnalysisRun {
-  const { rollout, release, step } = subject;
-  const key = runKey(subject, analysis);
-  const { name, namespace } = rollout.metadata;
+  const { rollout, record } = subject;
+  const release = releaseOf(record);
+  const { namespace } = rollout.metadata;
+  const spec: AnalysisRunSpec = {
+    metrics: analysis.metrics,
+    ...(analysis.args.length === 0 ? {} : { args: analysis.args }),
+    maxDuration:
+      analysis.mode === 'Background'
+        ? BACKGROUND_MAX_DURATION
+        : `${Math.ceil((release.guard?.maxDurationMs ?? 3_600_000) / 1_000)}s`,
+    target: runTarget(subject, analysis.mode),
+    key: runKey(subject, analysis),
+  };
+  const place = analysis.mode === 'Step' ? stepOf(release).index : analysis.mode.toLowerCase();
   return {
     apiVersion: apiVersionOf(resources.analysisRun),
     kind: resources.analysisRun.kind,
     metadata: {
-      name: `${name.slice(0, 200)}-${subject.releaseId}-${step.index}-${analysis.name}-${shortHash(key)}`,
+      // The hash is of all that is judged: an edited template makes another run and never a foreign one.
+      name: `${runNamePrefix(rollout)}${record.releaseId}-${place}-${analysis.name}-${specHash(spec)}`,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: runLabels(subject, analysis.name),
+      labels: runLabels(subject, analysis),
       ownerReferences: [controllerReference(rollout)],
     },
-    spec: {
-      metrics: analysis.metrics,
-      ...(analysis.args.length === 0 ? {} : { args: analysis.args }),
-      maxDuration: `${Math.ceil((release.guard?.maxDurationMs ?? 3_600_000) / 1_000)}s`,
-      target: runTarget(subject),
-      key,
-    },
+    spec,
   };
 }
 
-function runKey({ rollout, releaseId, release, step }: RunSubject, analysis: PinnedAnalysis): RunKey {
+function runKey({ rollout, record }: RunSubject, analysis: PinnedAnalysis): RunKey {
+  const release = releaseOf(record);
+  const { mode } = analysis;
   return {
     rolloutUid: rollout.metadata.uid ?? '',
-    releaseId,
-    stepEntry: step.entry,
-    step: step.index,
+    releaseId: record.releaseId,
+    ...(mode === 'Step' ? { stepEntry: stepOf(release).entry, step: stepOf(release).index } : {}),
     revision: release.revision,
     planHash: release.planHash,
     guardUid: analysis.guard.uid,
     guardGeneration: analysis.guard.generation,
     analysis: analysis.name,
-    mode: 'Step',
-    attempt: step.attempt,
+    mode,
+    attempt: triesOf(release, analysis).attempt,
   };
 }
 
-function runLabels({ rollout, releaseId, step }: RunSubject, analysis: string): Record<string, string> {
+/** How often this analysis was judged, as the record has it. */
+export function triesOf(release: ReleaseRecord, { mode, name, guard }: PinnedAnalysis): Tries {
+  switch (mode) {
+    case 'Step':
+      return stepOf(release);
+    case 'Background':
+      return (
+        release.background?.find((tries) => tries.guardUid === guard.uid && tries.analysis === name) ?? {
+          attempt: 1,
+        }
+      );
+    case 'PostPromotion':
+      return release.postPromotion ?? { attempt: 1 };
+  }
+}
+
+function runLabels({ rollout, record }: RunSubject, { mode, name }: PinnedAnalysis): Record<string, string> {
   return {
     [ROLLOUT_LABEL]: labelValue(rollout.metadata.name),
-    [RELEASE_LABEL]: String(releaseId),
-    [STEP_LABEL]: String(step.index),
-    [ANALYSIS_LABEL]: analysis,
+    [RELEASE_LABEL]: String(record.releaseId),
+    ...(mode === 'Step' ? { [STEP_LABEL]: String(stepOf(releaseOf(record)).index) } : {}),
+    [ANALYSIS_LABEL]: name,
   };
 }
 
-function runTarget({ rollout, release, step }: RunSubject): NonNullable<AnalysisRunSpec['target']> {
-  const weight = weightOf(rollout, step.index);
-  const { canary, stable } = release;
+function runTarget(
+  { rollout, record }: RunSubject,
+  mode: AnalysisMode,
+): NonNullable<AnalysisRunSpec['target']> {
+  const release = releaseOf(record);
+  const { stable } = release;
+  const weight = mode === 'Step' ? weightOf(rollout, stepOf(release).index) : undefined;
+  const windowStart = windowStartOf(release, mode);
+  // After the promotion the new version runs in the workload's own pods, and the extra Deployment is gone.
+  const canary = mode === 'PostPromotion' ? record.stable : release.canary;
   return {
     rollout: rollout.metadata.name,
     workload: rollout.spec.workloadRef.name,
-    step: { index: step.index, ...(weight === undefined ? {} : { weight }) },
+    ...(mode === 'Step'
+      ? { step: { index: stepOf(release).index, ...(weight === undefined ? {} : { weight }) } }
+      : {}),
     stable: { hash: stable.hash, pods: podNamePattern(stable.replicaSet) },
-    ...(canary.hash && canary.replicaSet
+    ...(canary?.hash && canary.replicaSet
       ? { canary: { hash: canary.hash, pods: podNamePattern(canary.replicaSet) } }
       : {}),
-    ...(step.trafficSince === undefined ? {} : { windowStart: step.trafficSince }),
+    ...(windowStart === undefined ? {} : { windowStart }),
   };
+}
+
+function windowStartOf(release: ReleaseRecord, mode: AnalysisMode): string | undefined {
+  switch (mode) {
+    case 'Step':
+      return stepOf(release).trafficSince;
+    case 'Background':
+      return release.trafficSince;
+    case 'PostPromotion':
+      return release.updatedAt;
+  }
+}
+
+function releaseOf({ release }: RecordStatus): ReleaseRecord {
+  if (!release) throw new Error('a run judges a release, and the record has none');
+  return release;
+}
+
+function stepOf({ step }: ReleaseRecord): StepRecord {
+  if (!step) throw new Error('a Step analysis judges a step, and the release is in none');
+  return step;
 }
 
 /** What must be equal for a run's verdict to count. */
@@ -95,59 +157,4 @@ export function isOwnRun(run: AnalysisRun, expected: AnalysisRun, ownerUid: stri
     Object.entries(labels).every(([name, value]) => run.metadata.labels?.[name] === value) &&
     specHash(run.spec) === specHash(expected.spec)
   );
-}
-
-/** What the runs of one step come to together. */
-export interface Combined {
-  phase: Outcome | 'Running';
-  message: string;
-  evidence: Evidence[];
-}
-
-/**
- * The verdict of several runs: one Failed run decides at once; otherwise all must have ended, and the worst
- * counts (Failed > Error > Inconclusive > Successful). A Cancelled run never counts as passing.
- */
-export function combineRuns(runs: readonly { analysis: string; run: AnalysisRun }[]): Combined {
-  const phases = runs.map(({ run }) => run.status?.phase ?? 'Pending');
-  const unfinished = phases.some((phase) => phase === 'Pending' || phase === 'Running');
-  const worst = (['Failed', 'Error', 'Inconclusive'] as const).find((phase) =>
-    phases.some((present) => present === phase || (present === 'Cancelled' && phase === 'Inconclusive')),
-  );
-  const phase = worst === 'Failed' ? 'Failed' : unfinished ? 'Running' : (worst ?? 'Successful');
-  const decisive = runs.filter(({ run }) => decides(run, phase));
-  return {
-    phase,
-    message: decisive
-      .map(({ analysis, run }) => {
-        const message = run.status?.message ?? `${run.status?.phase}`;
-        return runs.length === 1 ? message : `${analysis}: ${message}`;
-      })
-      .join('; '),
-    evidence: decisive.flatMap(({ analysis, run }) => evidenceOf(analysis, run, phase)),
-  };
-}
-
-function decides(run: AnalysisRun, phase: Combined['phase']): boolean {
-  const present = run.status?.phase;
-  return present === phase || (present === 'Cancelled' && phase === 'Inconclusive');
-}
-
-/** The metrics of a run that brought it to its phase, each with its newest value against its condition. */
-function evidenceOf(analysis: string, run: AnalysisRun, phase: Combined['phase']): Evidence[] {
-  const conditions = conditionTexts(run.spec);
-  return (run.status?.metricResults ?? [])
-    .filter((result) => result.phase === phase)
-    .map((result) => {
-      const { measurements } = result;
-      const newest = measurements.findLast(({ outcome }) => outcome === phase) ?? measurements.at(-1);
-      const condition = conditions.get(result.name);
-      return {
-        analysis,
-        metric: result.name,
-        ...(newest?.value === undefined ? {} : { value: newest.value }),
-        ...(condition === undefined ? {} : { condition }),
-        message: result.message ?? newest?.message ?? result.phase,
-      };
-    });
 }

@@ -35,10 +35,11 @@ export interface TrafficFacts {
   canaryIngress: Ingress | undefined;
 }
 
-/** A guard that selects the Rollout, with the templates that its analyses name, in their order. */
+/** A guard that selects the Rollout, with the templates that its analyses name, and those that they nest. */
 export interface GuardFacts {
   guard: RolloutGuard;
-  templates: readonly (AnalysisTemplate | undefined)[];
+  /** Those that exist, each once. */
+  templates: readonly AnalysisTemplate[];
 }
 
 /** A stable template that was kept for going back, under the revision that names it. */

@@ -1,13 +1,14 @@
-import type { AnalysisRun } from '../api/analysis-run.ts';
-import { resources } from '../api/resource.ts';
-import type { PinnedAnalysis, PinnedGuard } from '../api/rollout-record.ts';
-import { parseTime } from '../api/timestamp.ts';
+import type { PinnedGuard } from '../api/rollout-record.ts';
+import { formatTime, parseTime } from '../api/timestamp.ts';
+import { awaitWatch } from './background.ts';
+import { type Combined, combineRuns } from './combine-runs.ts';
 import { type StepContext, timestamp, wait, withStep } from './context.ts';
-import type { Act, Outcome } from './decision.ts';
+import type { Outcome } from './decision.ts';
 import { failStep, hold } from './failure.ts';
-import { analysesOfStep, effectiveGuard, holdsOnSuccess } from './guard.ts';
+import { analysesOfStep, holdsOnSuccess, presentGuard } from './guard.ts';
+import { type Judged, judgingOf } from './judging.ts';
 import { pauseMs } from './plan.ts';
-import { analysisRun, type Combined, combineRuns, isOwnRun } from './runs.ts';
+import { tryAgain } from './retry.ts';
 import { advance } from './step.ts';
 import { routeActs } from './step-routing.ts';
 
@@ -24,66 +25,60 @@ export function decideAnalysis(context: StepContext): Outcome {
       record: withStep(context, { ...step, state: 'StepPaused' }),
     };
   }
-  if (effectiveGuard(snapshot.guards).kind === 'none') return holdWithoutGuard(context);
+  if (presentGuard(snapshot).kind === 'none') return holdWithoutGuard(context);
   const repaired = repairedRoutes(context);
   if (repaired) return repaired;
-  const expected = analyses.map((analysis) => ({
-    analysis,
-    run: analysisRun(runSubject(context), analysis),
-  }));
-  const missing = expected.filter(({ run }) => !presentRun(context, run));
-  if (missing.length > 0) return startRuns(missing);
-  const foreign = expected.find(
-    ({ run }) => !isOwnRun(presentRun(context, run) ?? run, run, snapshot.rollout.metadata.uid),
-  );
-  if (foreign) return holdForeign(context, foreign.run);
-  const verdict = combineRuns(
-    expected.map(({ analysis, run }) => ({ analysis: analysis.name, run: presentRun(context, run) ?? run })),
-  );
-  return follow(context, guard, verdict);
-}
-
-function runSubject({ snapshot, release, step }: StepContext) {
-  return { rollout: snapshot.rollout, releaseId: snapshot.record.releaseId, release, step };
-}
-
-function presentRun({ snapshot }: StepContext, expected: AnalysisRun): AnalysisRun | undefined {
-  return snapshot.runs.find((run) => run.metadata.name === expected.metadata.name);
-}
-
-function startRuns(missing: readonly { analysis: PinnedAnalysis; run: AnalysisRun }[]): Outcome {
-  const acts: Act[] = missing.map(({ analysis, run }) => ({
-    verb: 'create',
-    resource: resources.analysisRun,
-    object: run,
-    why: `judge ${analysis.name}`,
-  }));
-  return {
-    decision: 'Analyse',
-    reason: 'AnalysisStarted',
-    message: `judging ${missing.map(({ analysis }) => `${analysis.name} (${metricNames(analysis)})`).join(', ')}`,
-    acts,
-  };
-}
-
-function metricNames({ metrics }: PinnedAnalysis): string {
-  return metrics.map((metric) => metric.name).join(', ');
+  const judging = judgingOf(snapshot, analyses);
+  if (judging.kind === 'start') return judging.outcome;
+  if (judging.kind === 'foreign') return holdForeign(context, judging.message);
+  return follow(context, guard, judging.runs);
 }
 
 /** What a verdict leads to. */
-function follow(context: StepContext, guard: PinnedGuard, verdict: Combined): Outcome {
+function follow(context: StepContext, guard: PinnedGuard, runs: readonly Judged[]): Outcome {
   const { step } = context;
+  const verdict = combineRuns(runs);
   switch (verdict.phase) {
     case 'Running':
       return wait('WaitingForAnalysis', `the analysis of step ${step.index} is running`);
     case 'Failed':
       return failStep(context, 'AnalysisFailed', verdict.message, verdict.evidence);
     case 'Error':
-      return holdUndecided(context, 'AnalysisError', verdict);
     case 'Inconclusive':
-      return holdUndecided(context, 'AnalysisInconclusive', verdict);
+      return followUndecided(context, guard, verdict, verdict.phase, runs);
     case 'Successful':
       return succeed(context, guard, verdict);
+  }
+}
+
+/** There is no verdict: it is judged anew as the guard says, and then a person is asked. */
+function followUndecided(
+  context: StepContext,
+  guard: PinnedGuard,
+  verdict: Combined,
+  phase: 'Error' | 'Inconclusive',
+  runs: readonly Judged[],
+): Outcome {
+  const { step, now } = context;
+  const again = tryAgain(guard, step, phase, runs, now);
+  switch (again.kind) {
+    case 'never':
+      return holdUndecided(context, phase, verdict);
+    case 'later':
+      return wait(
+        'WaitingForAnalysis',
+        `step ${step.index} is judged anew at ${formatTime(again.at)}: ${verdict.message}`,
+        again.at,
+      );
+    case 'again': {
+      const { inconclusive: _inconclusive, errorSince: _since, ...rest } = step;
+      return {
+        decision: 'Analyse',
+        reason: 'AnalysisRetried',
+        message: `step ${step.index} is judged anew, attempt ${again.tries.attempt}: ${verdict.message}`,
+        record: withStep(context, { ...rest, ...again.tries }),
+      };
+    }
   }
 }
 
@@ -93,6 +88,8 @@ function succeed(context: StepContext, guard: PinnedGuard, verdict: Combined): O
   const bakedAt = (parseTime(step.trafficSince) ?? now) + (pauseMs(snapshot.rollout, step.index) ?? 0);
   if (now < bakedAt)
     return wait('WaitingForBakeTime', 'the analysis passed; the pause of the step is not over', bakedAt);
+  const blind = awaitWatch(context.watch, context.release);
+  if (blind) return blind;
   const judged = {
     ...context,
     step: {
@@ -115,12 +112,8 @@ function succeed(context: StepContext, guard: PinnedGuard, verdict: Combined): O
   });
 }
 
-function holdUndecided(
-  context: StepContext,
-  reason: 'AnalysisError' | 'AnalysisInconclusive',
-  verdict: Combined,
-): Outcome {
-  const phase = reason === 'AnalysisError' ? ('Error' as const) : ('Inconclusive' as const);
+function holdUndecided(context: StepContext, phase: 'Error' | 'Inconclusive', verdict: Combined): Outcome {
+  const reason = phase === 'Error' ? 'AnalysisError' : 'AnalysisInconclusive';
   const step = {
     ...context.step,
     verdict: { phase, reason, message: verdict.message, at: timestamp(context) },
@@ -131,7 +124,8 @@ function holdUndecided(
   );
 }
 
-function holdWithoutGuard(context: StepContext): Outcome {
+/** What the release began under is gone: nobody may let it go on but a person. */
+export function holdWithoutGuard(context: StepContext): Outcome {
   return hold(context, {
     state: 'StepPaused',
     reason: 'GuardRemoved',
@@ -142,11 +136,11 @@ function holdWithoutGuard(context: StepContext): Outcome {
   });
 }
 
-function holdForeign(context: StepContext, expected: AnalysisRun): Outcome {
+function holdForeign(context: StepContext, message: string): Outcome {
   return hold(context, {
     state: 'StepPaused',
     reason: 'ForeignRun',
-    message: `AnalysisRun ${expected.metadata.name} is not the one that the controller made: its owner, labels or spec differ; find out who wrote it and delete it`,
+    message,
     evidence: [],
     event: 'Waiting',
   });

@@ -1,4 +1,3 @@
-import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
@@ -8,6 +7,7 @@ import type { Outcome } from './decision.ts';
 import { hold } from './failure.ts';
 import { gracePeriodMs, weightOf } from './plan.ts';
 import { removeRoutes } from './removal.ts';
+import { howToRetry, isRetryAsked } from './retry.ts';
 
 /**
  * Before any canary pod exists the stable Service is pinned to the stable pods, and one grace period passes:
@@ -82,10 +82,10 @@ function withoutTraffic(context: StepContext): Outcome {
 /** A template that failed before is held at the first step, until a person says retry for this very release. */
 function rejectedBefore(context: StepContext): Outcome | undefined {
   const { snapshot, release, step } = context;
-  const { rollout, record } = snapshot;
+  const { record } = snapshot;
   const rejected = record.rejected?.find((entry) => entry.revision === release.revision);
   if (!rejected || step.index > 1) return undefined;
-  if (rollout.metadata.annotations?.[RETRY_ANNOTATION] === String(record.releaseId)) {
+  if (isRetryAsked(snapshot)) {
     const { hold: _hold, ...retried } = step;
     return {
       decision: 'Restart',
@@ -94,17 +94,17 @@ function rejectedBefore(context: StepContext): Outcome | undefined {
       record: {
         ...withStep(context, retried),
         rejected: (record.rejected ?? []).filter((entry) => entry.revision !== release.revision),
+        retried: record.releaseId,
       },
     };
   }
   if (step.hold) return wait('RejectedRevision', step.hold.message);
-  const { name, namespace } = rollout.metadata;
   return hold(context, {
     state: 'BeforeStepUpgrade',
     reason: 'RejectedRevision',
     message: `this template was rejected at ${rejected.at}: ${rejected.reason}`,
     evidence: [],
     event: 'Waiting',
-    next: `release another template, or try this one again: kubectl annotate rollout ${name} -n ${namespace ?? 'default'} --overwrite ${RETRY_ANNOTATION}=${record.releaseId}`,
+    next: `release another template, or try this one again: ${howToRetry(snapshot)}`,
   });
 }

@@ -1,10 +1,12 @@
 import { parseTime } from '../api/timestamp.ts';
-import { type StepContext, wait, withStep } from './context.ts';
+import { awaitWatch } from './background.ts';
+import { type StepContext, wait } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { applyFailureAction } from './failure.ts';
-import { analysesOfStep, effectiveGuard } from './guard.ts';
+import { analysesOfStep, isGuarded, presentGuard } from './guard.ts';
+import { backToAnalysis, decideHeld } from './holding.ts';
 import { isPlainLastStep, pauseMs, stepsOf } from './plan.ts';
 import { advance } from './step.ts';
+import { holdWithoutGuard } from './step-analysis.ts';
 
 /** A step that waits: for a person, for its time to pass, or for its guard to come back. */
 export function decidePaused(context: StepContext): Outcome {
@@ -19,8 +21,10 @@ export function decidePaused(context: StepContext): Outcome {
   }
   if (step.hold) return decideHeld(context);
   if (release.guard && analysesOfStep(release.guard, step.index).length > 0) return backToAnalysis(context);
+  if (isGuarded(release.guard, step.index) && presentGuard(snapshot).kind === 'none')
+    return holdWithoutGuard(context);
   if (isPlainLastStep(rollout, step.index))
-    return advance(context, 'LastStep', 'the last step runs every pod');
+    return unwatched(context) ?? advance(context, 'LastStep', 'the last step runs every pod');
   const pause = pauseMs(rollout, step.index);
   const count = stepsOf(rollout).length;
   if (pause === undefined) {
@@ -32,36 +36,13 @@ export function decidePaused(context: StepContext): Outcome {
   const over = (parseTime(step.trafficSince) ?? now) + pause;
   if (now < over)
     return wait('WaitingForPause', `step ${step.index}/${count} rests for ${pause / 1_000} s`, over);
-  return advance(context, 'PauseExpired', `step ${step.index} has rested for ${pause / 1_000} s`);
-}
-
-function decideHeld(context: StepContext): Outcome {
-  const { snapshot, release, step, now } = context;
-  const { hold } = step;
-  if (!hold) return wait('WaitingForApproval', 'waiting for a person');
-  if (hold.reason === 'GuardRemoved' && effectiveGuard(snapshot.guards).kind === 'guard')
-    return backToAnalysis(context);
-  const { guard } = release;
-  if (!guard) return wait('WaitingForApproval', hold.message);
-  const timeoutAt = (parseTime(hold.since) ?? now) + guard.holdTimeoutMs;
-  if (now < timeoutAt || guard.onTimeout === 'Pause')
-    return wait('WaitingForApproval', hold.message, now < timeoutAt ? timeoutAt : undefined);
-  return applyFailureAction(
-    context,
-    guard.onTimeout,
-    'HoldTimeout',
-    `nobody came within the hold timeout: ${hold.message}`,
-    [],
+  return (
+    unwatched(context) ??
+    advance(context, 'PauseExpired', `step ${step.index} has rested for ${pause / 1_000} s`)
   );
 }
 
-/** The guard is there (again): its verdict, and no person, lets the step go on. */
-function backToAnalysis(context: StepContext): Outcome {
-  const { hold: _hold, ...step } = context.step;
-  return {
-    decision: 'Analyse',
-    reason: 'GuardPinned',
-    message: 'the step is judged by its guard',
-    record: withStep(context, { ...step, state: 'StepMetricsAnalysis' }),
-  };
+/** Where only Background analyses watch, each must have seen something of this step's traffic. */
+function unwatched({ watch, release, step }: StepContext): Outcome | undefined {
+  return awaitWatch(watch, release, step.trafficSince);
 }

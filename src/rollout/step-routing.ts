@@ -4,7 +4,7 @@ import { resources } from '../api/resource.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { canaryIngress } from '../traffic/nginx-ingress.ts';
 import { canaryService } from '../traffic/services.ts';
-import { isOurs, type StepContext, stall, timestamp, wait, withRelease, withStep } from './context.ts';
+import { isOurs, type StepContext, stall, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Act, Outcome } from './decision.ts';
 import { gracePeriodMs, routingOf, weightOf } from './plan.ts';
 
@@ -42,7 +42,7 @@ export function decideRouting(context: StepContext): Outcome {
     decision: 'Route',
     reason: 'TrafficRouted',
     message: `${weight} % of the traffic reaches the canary`,
-    record: withStep(context, { ...step, state: 'StepMetricsAnalysis', trafficSince: timestamp(context) }),
+    record: withRelease(snapshot.record, withTraffic(context, { ...step, state: 'StepMetricsAnalysis' })),
   };
 }
 

@@ -4,7 +4,7 @@ import { resources } from '../api/resource.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { canaryDeployment, canaryReplicas, isCanaryReady } from '../workload/deployment-canary.ts';
 import { podHashOf, replicaSetOf, revisionOf } from '../workload/pod-template.ts';
-import { isOurs, replaceAct, type StepContext, stall, timestamp, wait, withRelease } from './context.ts';
+import { isOurs, replaceAct, type StepContext, stall, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep } from './failure.ts';
 import { replicasOf, strategyOf, weightOf } from './plan.ts';
@@ -44,13 +44,10 @@ export function decideUpgrade(context: StepContext): Outcome {
   if (replicaSet && isCanaryReady(canary, wanted, toleratedPods(context, wanted))) {
     const routes = weightOf(rollout, step.index) !== undefined;
     const upgraded = {
-      ...release,
+      ...(routes
+        ? { ...release, step: { ...step, state: 'StepTrafficRouting' as const } }
+        : withTraffic(context, { ...step, state: 'StepMetricsAnalysis' })),
       canary: { ...release.canary, hash: podHashOf(replicaSet), replicaSet: replicaSet.metadata.name },
-      step: {
-        ...step,
-        state: routes ? ('StepTrafficRouting' as const) : ('StepMetricsAnalysis' as const),
-        ...(routes ? {} : { trafficSince: timestamp(context) }),
-      },
     };
     return {
       decision: 'Upgrade',

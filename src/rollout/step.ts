@@ -1,7 +1,7 @@
 import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
 import { type Context, type StepContext, timestamp, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
-import { effectiveGuard } from './guard.ts';
+import { presentGuard } from './guard.ts';
 import { replicasOf, stepsOf, weightOf } from './plan.ts';
 
 /**
@@ -37,7 +37,7 @@ function decisionOf(reason: Reason): DecisionWord {
 }
 
 function withPresentGuard({ snapshot, release }: Context): ReleaseRecord {
-  const present = effectiveGuard(snapshot.guards);
+  const present = presentGuard(snapshot);
   return present.kind === 'guard' ? { ...release, guard: present.guard } : release;
 }
 
@@ -53,10 +53,11 @@ export function advance(context: StepContext, reason: Reason, message: string): 
   const { snapshot, release, step } = context;
   if (step.index < stepsOf(snapshot.rollout).length)
     return enterStep(context, step.index + 1, reason, message);
+  const { hold: _hold, ...left } = step;
   const record = withRelease(snapshot.record, {
     ...release,
     stage: 'Finalising',
-    step: { ...step, state: 'Completed' },
+    step: { ...left, state: 'Completed' },
     reason,
     message,
   });

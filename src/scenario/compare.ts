@@ -65,6 +65,7 @@ function sameValue(expected: number | string | null, got: string | undefined): b
   if (String(expected) === got) return true;
   const [wanted, measured] = [asNumber(String(expected)), asNumber(got)];
   if (wanted === measured) return true;
+  if (!Number.isFinite(wanted) || !Number.isFinite(measured)) return false;
   return Math.abs(wanted - measured) <= TOLERANCE * Math.max(Math.abs(wanted), Math.abs(measured));
 }
 

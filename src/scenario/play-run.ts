@@ -2,6 +2,7 @@ import { decideRun } from '../analysis/decide-run.ts';
 import { deliver, type InFlight } from '../analysis/in-flight.ts';
 import { isFinished } from '../analysis/judge.ts';
 import type { Answered, MeasureJob } from '../analysis/measure-job.ts';
+import { prepareRun } from '../analysis/prepare-run.ts';
 import type { AnalysisRun, AnalysisRunStatus, Measurement } from '../api/analysis-run.ts';
 import { parseTime } from '../api/timestamp.ts';
 
@@ -14,27 +15,28 @@ export interface PlayedRun {
   durationMs: number;
 }
 
-/** Queries that are due, at one instant of virtual time. */
-export interface DueQueries {
+/** Measurements that are due, at one instant of virtual time. */
+export interface DueJobs {
   jobs: readonly MeasureJob[];
   now: number;
 }
 
 /**
  * Plays a run through to its verdict as the controller would, in virtual time that jumps from one decision to
- * the next. Yields the queries that are due and is resumed with their answers, in the same order; an answer
- * takes no time.
+ * the next. Yields the measurements that are due and is resumed with the answers to each, in the same order; an
+ * answer takes no time.
  */
 export function* playRun(
   planned: AnalysisRun,
   startedAt: number,
-): Generator<DueQueries, PlayedRun, readonly Answered[][]> {
+): Generator<DueJobs, PlayedRun, readonly Answered[][]> {
   const measurements = new Map<string, Measurement[]>();
+  const prepared = prepareRun(planned.spec);
   let run = planned;
   let inFlight: InFlight[] = [];
   let now = startedAt;
   for (;;) {
-    const decision = decideRun({ run, inFlight, now });
+    const decision = decideRun({ run, inFlight, now, prepared });
     run = { ...run, status: decision.status };
     inFlight = decision.inFlight;
     remember(measurements, decision.status);
@@ -43,11 +45,11 @@ export function* playRun(
       return { run, status: decision.status, measurements, durationMs: completedAt - startedAt };
     }
     if (decision.jobs.length > 0) {
-      const answers = yield { jobs: decision.jobs, now };
+      const answered = yield { jobs: decision.jobs, now };
       for (const [index, job] of decision.jobs.entries()) {
-        const answered = answers[index];
-        if (!answered) throw new Error(`the queries of ${job.metric} were not answered`);
-        inFlight = deliver(inFlight, { job, startedAt: now, finishedAt: now, answers: answered }, now);
+        const answers = answered[index];
+        if (!answers) throw new Error(`the measurement of ${job.metric} was not answered`);
+        inFlight = deliver(inFlight, { job, startedAt: now, finishedAt: now, answers }, now);
       }
       continue;
     }

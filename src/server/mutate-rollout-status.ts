@@ -1,3 +1,4 @@
+import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { Approval, Rollout, RolloutStatus, StepState } from '../api/rollout.ts';
 import type { RolloutRecord, StepRecord } from '../api/rollout-record.ts';
@@ -41,9 +42,12 @@ export function mutateRolloutStatus(request: AdmissionRequest, facts: StatusAdmi
   const { canaryStatus } = before;
   const step = canaryStatus?.currentStepIndex ?? 0;
   if (before.phase !== 'Progressing') return deny(403, noRelease(request, before));
-  if (canaryStatus?.currentStepState !== 'StepPaused') return deny(403, notPaused(request, before));
+  const record = facts.record && isOwnedBy(facts.record, request) ? facts.record : undefined;
+  if (canaryStatus?.currentStepState !== 'StepPaused') {
+    return deny(403, heldOnTheWay(request, record) ?? notPaused(request, before));
+  }
 
-  const recorded = facts.record && isOwnedBy(facts.record, request) ? pausedStep(facts.record) : undefined;
+  const recorded = record && pausedStep(record);
   if (!facts.record || recorded?.index !== step) return deny(409, notRecorded(request, step));
   const { verdict, entry: stepEntry } = recorded;
   if (verdict?.phase === 'Failed') return deny(403, failed(request, step, verdict.message));
@@ -67,6 +71,22 @@ function isApproval(before: RolloutStatus, after: RolloutStatus): boolean {
     currentStepState: mirrored,
     canaryStatus: { ...before.canaryStatus, currentStepState: 'StepReady' },
   });
+}
+
+/**
+ * A hold that comes before the step has its traffic: a template that was rejected before, or Background analyses
+ * that are not at ease. It is ended by another word than approval.
+ */
+function heldOnTheWay(request: AdmissionRequest, record: RolloutRecord | undefined): string | undefined {
+  const { release, releaseId } = record?.status ?? {};
+  const { hold } = release?.step ?? {};
+  if (!hold) return undefined;
+  const { name, namespace } = request;
+  return (
+    `step ${release?.step?.index} of ${subjectOf(request)} is held (${hold.reason}: ${hold.message}), and approval ` +
+    'does not end that. Release another template, or try this one again: ' +
+    `kubectl annotate rollout ${name} -n ${namespace} --overwrite ${RETRY_ANNOTATION}=${releaseId}`
+  );
 }
 
 /** A Rollout that was deleted and made again has nothing to do with the record of the former one. */

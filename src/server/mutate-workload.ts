@@ -2,6 +2,7 @@ import {
   CANARY_DEPLOYMENT_LABEL,
   IN_PROGRESSING_ANNOTATION,
   progressingRollout,
+  RESTORE_ANNOTATION,
 } from '../api/annotations.ts';
 import type { Deployment } from '../api/kubernetes.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -36,16 +37,26 @@ export function mutateWorkload(request: AdmissionRequest, facts: WorkloadAdmissi
   const named = rolloutsOf(facts.rollouts, referenceTo(before));
   const changed = revisionOf(after.spec.template) !== revisionOf(before.spec.template);
   const marked = progressingRollout(before.metadata.annotations);
+  const honest = withoutForgedRestore(before, after, changed);
   const releasing = named.find(({ metadata, spec }) => metadata.name === marked && !spec.disabled);
-  if (releasing) return keepHeld(before, after, releasing, changed);
+  if (releasing) return keepHeld(before, after, releasing, changed, honest);
 
   const [owner] = named;
   // A disabled owner still owns: a younger Rollout stands by, and would never release what is paused here.
   if (!owner || owner.spec.disabled) return allow();
   if (changed && after.spec.replicas !== 0) {
-    return allow({ patch: [...paused(after), ...mark(after, noteOf(owner))] });
+    return allow({ patch: [...honest, ...paused(after), ...mark(after, noteOf(owner))] });
   }
-  return allow({ patch: withoutForgedMark(before, after) });
+  return allow({ patch: [...honest, ...withoutForgedMark(before, after)] });
+}
+
+/** Only Assay says that it put a template back; a template of somebody else's is not the one that it put back. */
+function withoutForgedRestore(before: Deployment, after: Deployment, changed: boolean): PatchOperation[] {
+  const claimed = after.metadata.annotations?.[RESTORE_ANNOTATION];
+  const known = changed ? undefined : before.metadata.annotations?.[RESTORE_ANNOTATION];
+  if (claimed === undefined || claimed === known) return [];
+  const path = `/metadata/annotations/${RESTORE_ANNOTATION.replaceAll('/', '~1')}`;
+  return known === undefined ? [{ op: 'remove', path }] : [{ op: 'add', path, value: known }];
 }
 
 /** The mark is the controller's to set; an old one that no Rollout stands for any more may be taken away. */
@@ -60,13 +71,14 @@ function keepHeld(
   after: Deployment,
   rollout: Rollout,
   changed: boolean,
+  honest: PatchOperation[],
 ): AdmissionAnswer {
   const restore = mark(after, before.metadata.annotations?.[IN_PROGRESSING_ANNOTATION]);
   // Not paused before: the Rollout has given the pods free already, unless a further version comes now.
-  if (!before.spec.paused && !changed) return allow({ patch: restore });
+  if (!before.spec.paused && !changed) return allow({ patch: [...honest, ...restore] });
   const resumed = !after.spec.paused && !changed;
   return allow({
-    patch: [...paused(after), ...restore],
+    patch: [...honest, ...paused(after), ...restore],
     warnings: resumed ? [staysPaused(after, rollout)] : [],
   });
 }

@@ -1,4 +1,5 @@
 import { checkArguments, maxDurationOf } from '../analysis/check-template.ts';
+import { mergeTemplateSpec } from '../analysis/nested-templates.ts';
 import { type AnalysisTemplate, analysisTemplateKind } from '../api/analysis-template.ts';
 import { sameJson } from '../api/canonical.ts';
 import { parseObject } from '../api/kind.ts';
@@ -6,8 +7,11 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { type GuardAnalysis, type RolloutGuard, rolloutGuardKind } from '../api/rollout-guard.ts';
+import { selects } from '../rollout/guard.ts';
+import { faultsOfMode, metricsOfMode } from '../rollout/mode-metrics.ts';
 import { type AdmissionAnswer, type AdmissionRequest, subjectOf } from './admission-review.ts';
 import { answerOf, type Finding, fault, faultsOf, unknown, warning } from './finding.ts';
+import { collectTemplates } from './nested-templates.ts';
 import { checkSources } from './validate-sources.ts';
 import type { ValidationFacts } from './validation-facts.ts';
 
@@ -30,8 +34,9 @@ export async function validateGuard(
   );
   return answerOf(subjectOf(request), [
     ...uniqueNames(spec.analyses),
+    ...spec.analyses.flatMap(checkMode),
     ...analyses.flat(),
-    ...checkRolloutRef(spec, namespace, facts.rollouts),
+    ...checkRollouts(parsed.object, namespace, facts.rollouts),
     ...(await checkReceivers(spec, namespace, facts)),
   ]);
 }
@@ -49,6 +54,22 @@ function uniqueNames(analyses: readonly GuardAnalysis[]): Finding[] {
           fault(
             `spec.analyses[${index}].name`,
             `"${name}" is taken by another analysis of this guard. Give each its own`,
+          ),
+        ],
+  );
+}
+
+/** Fields that say nothing in a mode would look as if they did. */
+function checkMode({ mode = 'Step', steps, onSuccess }: GuardAnalysis, index: number): Finding[] {
+  if (mode === 'Step') return [];
+  const given = { steps, onSuccess };
+  return Object.entries(given).flatMap(([field, value]) =>
+    value === undefined
+      ? []
+      : [
+          fault(
+            `spec.analyses[${index}].${field}`,
+            `is for Step analyses, and this one is ${mode}. Take it away, or give it an analysis of its own`,
           ),
         ],
   );
@@ -74,35 +95,50 @@ async function checkAnalysis(
   if (!parsed.ok) {
     return [fault(`${at}.template`, `${subject} is itself not valid. Correct it first`)];
   }
-  const options = { mode: analysis.mode ?? 'Step', maxDurationMs };
+  const root = { kind, name };
+  const nested = await collectTemplates({ root, spec: parsed.object.spec, namespace, lookup });
+  if (!nested.ok) return [nested.finding];
+  const merged = mergeTemplateSpec(root, parsed.object.spec, nested.find);
+  if (!merged.ok) return faultsOf(merged.faults, `${at}.template`);
+  const mode = analysis.mode ?? 'Step';
+  const spec = { ...merged.spec, metrics: metricsOfMode(merged.spec.metrics, mode) };
   return [
-    ...faultsOf(checkArguments(parsed.object.spec, analysis.args ?? [], options), at),
-    ...(await checkSources(parsed.object.spec.metrics, `${at}.template: spec.metrics`, namespace, lookup)),
+    ...faultsOf(checkArguments(spec, analysis.args ?? [], { mode, maxDurationMs }), at),
+    ...faultsOf(faultsOfMode(merged.spec.metrics, mode), `${at}.template`),
+    ...(await checkSources(spec.metrics, `${at}.template: spec.metrics`, namespace, lookup)),
   ];
 }
 
-function checkRolloutRef(
-  { rolloutRef, analyses }: RolloutGuard['spec'],
-  namespace: string,
-  rollouts: readonly Rollout[],
-): Finding[] {
-  if (!rolloutRef) return [];
-  const rollout = rollouts.find(({ metadata }) => metadata.name === rolloutRef.name);
-  if (!rollout) {
+/** Steps that a guarded Rollout does not have: no reason to refuse, since plans and guards change in any order. */
+function checkRollouts(guard: RolloutGuard, namespace: string, rollouts: readonly Rollout[]): Finding[] {
+  const { rolloutRef } = guard.spec;
+  const selected = rollouts.filter((rollout) => selects(guard, rollout));
+  if (rolloutRef && selected.length === 0) {
     return [
       warning(`Rollout ${namespace}/${rolloutRef.name} does not exist yet: nothing is guarded until it does`),
     ];
   }
-  const steps = rollout.spec.strategy.canary?.steps?.length ?? 0;
-  return analyses.flatMap((analysis) => {
-    const beyond = analysis.steps?.filter((step) => step > steps) ?? [];
-    if (beyond.length === 0) return [];
+  return selected.flatMap((rollout) => checkSteps(guard.spec.analyses, rollout));
+}
+
+function checkSteps(analyses: readonly GuardAnalysis[], rollout: Rollout): Finding[] {
+  const { name } = rollout.metadata;
+  const count = rollout.spec.strategy.canary?.steps?.length ?? 0;
+  const beyond = analyses.flatMap((analysis) => {
+    const missing = analysis.steps?.filter((step) => step > count) ?? [];
+    if (missing.length === 0) return [];
     return [
       warning(
-        `analysis ${analysis.name} judges step ${beyond.join(', ')}, but Rollout ${rolloutRef.name} has ${steps} steps`,
+        `analysis ${analysis.name} judges step ${missing.join(', ')}, but Rollout ${name} has ${count} steps`,
       ),
     ];
   });
+  if (analyses.some(({ mode = 'Step' }) => mode === 'Step')) return beyond;
+  return [
+    warning(
+      `no Step analysis judges Rollout ${name}: the pauses of its steps decide when they are left, and a step without a duration waits for a person`,
+    ),
+  ];
 }
 
 async function checkReceivers(

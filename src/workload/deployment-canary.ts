@@ -3,6 +3,7 @@ import {
   CONTROL_INFO_ANNOTATION,
   IN_PROGRESSING_ANNOTATION,
   progressingRollout,
+  RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../api/annotations.ts';
 import { shortHash } from '../api/canonical.ts';
@@ -127,9 +128,14 @@ export function labelledWorkload(workload: Deployment, value: string | undefined
   return { ...workload, metadata: { ...workload.metadata, labels } };
 }
 
-/** The workload with this pod template. */
-export function restoredWorkload(workload: Deployment, template: PodTemplate): Deployment {
-  return { ...workload, spec: { ...workload.spec, template } };
+/** The workload with this former pod template, and a note of the release that it was put back for. */
+export function restoredWorkload(workload: Deployment, template: PodTemplate, releaseId: number): Deployment {
+  const annotations = { ...workload.metadata.annotations, [RESTORE_ANNOTATION]: String(releaseId) };
+  return {
+    ...workload,
+    metadata: { ...workload.metadata, annotations },
+    spec: { ...workload.spec, template },
+  };
 }
 
 /** Whether the Deployment's controller has brought every pod to its present template. */

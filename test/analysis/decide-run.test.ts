@@ -51,11 +51,12 @@ describe('the life of a run', () => {
       evaluateAt: at(0),
     };
     expect(started).toMatchObject({
-      changed: true,
+      // The start is written with the first measurement, which is on its way.
+      changed: false,
       status: { phase: 'Running', startedAt: formatTime(at(0)), metricResults: [{ phase: 'Pending' }] },
       jobs: [job],
       wakeAt: at(5),
-      notes: [{ type: 'Normal', reason: 'RunRunning', message: 'measuring success-rate' }],
+      notes: [],
     });
 
     world.answer(job, samples(0.99), at(0.03));
@@ -465,16 +466,30 @@ describe('no pods is no data, without a query', () => {
 
   test('it waits where it is told to, tells so once, and goes on when there are pods', () => {
     const world = new Stepped(spec('Wait'));
-    expect(world.pass(at(0)).notes.map(({ reason }) => reason)).toEqual([
-      'RunRunning',
-      'MeasurementInconclusive',
-    ]);
+    expect(world.pass(at(0)).notes.map(({ reason }) => reason)).toEqual(['MeasurementInconclusive']);
     expect(world.pass(at(11))).toMatchObject({ changed: true, jobs: [], notes: [] });
     const target = { canary: { hash: 'abc', pods: 'x-.*' } };
     world.run = { ...world.run, spec: { ...world.run.spec, target } };
     expect(world.pass(at(21)).jobs).toMatchObject([
       { sequence: 2, questions: [{ name: 'value', query: 'x{pod=~"x-.*"}' }] },
     ]);
+  });
+});
+
+describe('the start of a run', () => {
+  const run = (metrics: AnalysisRunSpec['metrics']) => new Stepped({ metrics }).run;
+
+  test('is written at once where the first measurement is far off', () => {
+    const facts = { run: run([metric({ initialDelay: '1m' })]), inFlight: [], now: at(0) };
+    expect(decideRun(facts)).toMatchObject({ changed: true, status: { startedAt: formatTime(at(0)) } });
+  });
+
+  test('is remembered until the first measurement brings it, for five seconds at most', () => {
+    const facts = { run: run([metric({})]), inFlight: [], begunAt: at(0) };
+    const soon = decideRun({ ...facts, now: at(4.9) });
+    expect(soon).toMatchObject({ changed: false, status: { startedAt: formatTime(at(0)) } });
+    const late = decideRun({ ...facts, now: at(5) });
+    expect(late).toMatchObject({ changed: true, status: { startedAt: formatTime(at(0)) } });
   });
 });
 

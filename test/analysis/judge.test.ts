@@ -1,37 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { isFinished, judgeRun, newResult, recordMeasurement } from '../../src/analysis/judge.ts';
-import { assess } from '../../src/analysis/measure.ts';
-import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
-import type { ResolvedMetric } from '../../src/analysis/resolve-metric.ts';
-import type { AnalysisPhase, Measurement, MetricResult } from '../../src/api/analysis-run.ts';
+import type { AnalysisPhase, MetricResult } from '../../src/api/analysis-run.ts';
 import { ANALYSIS_PHASES } from '../../src/api/analysis-run.ts';
 import type { Metric } from '../../src/api/analysis-template.ts';
-import { formatTime } from '../../src/api/timestamp.ts';
 import { resolved, resolvedBare, START } from './examples.ts';
-
-/** Answers in one letter: success, failure, inconclusive, error, no data. */
-const ANSWERS = {
-  S: { kind: 'samples', values: [0.99], warnings: [] },
-  F: { kind: 'samples', values: [0.5], warnings: [] },
-  I: { kind: 'samples', values: [0.92], warnings: [] },
-  E: { kind: 'fault', reason: 'Timeout', message: 'no answer in 10s', retryable: true },
-  N: { kind: 'samples', values: [], warnings: [] },
-} as const satisfies Record<string, QueryAnswer>;
-
-function measurementOf(metric: ResolvedMetric, answer: QueryAnswer, sequence: number) {
-  const { hasData, ...judged } = assess(metric, answer);
-  const time = formatTime(START);
-  const measurement: Measurement = { ...judged, sequence, startedAt: time, finishedAt: time };
-  return { measurement, hasData };
-}
-
-function recordAll(metric: ResolvedMetric, letters: string): MetricResult {
-  return [...letters].reduce((result, letter) => {
-    const answer = ANSWERS[letter as keyof typeof ANSWERS];
-    const { measurement, hasData } = measurementOf(metric, answer, result.nextSequence);
-    return recordMeasurement(result, metric, measurement, hasData);
-  }, newResult(metric));
-}
+import { ANSWERS, measurementOf, recordAll } from './recorded.ts';
 
 const both = { successCondition: 'value >= 0.95', failureCondition: 'value < 0.9', interval: '10s' };
 const SUCCESS = 'success-rate 0.99 satisfies value >= 0.95';

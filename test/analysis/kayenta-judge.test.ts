@@ -229,7 +229,7 @@ describe('properties of the judge', () => {
         expect(judge(stable, canary).label).toBe(turned[label] ?? label);
       }),
     );
-    expect([...seen].toSorted()).toEqual(['Low', 'Pass']);
+    expect([...seen]).toEqual(expect.arrayContaining(['Low', 'Pass']));
   });
 });
 

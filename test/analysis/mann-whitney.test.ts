@@ -194,6 +194,7 @@ describe('the shift', () => {
         expect(found.estimate).toBeLessThanOrEqual(found.high);
         // A root at a jump is found to a millionth of the range, which is at most 40 000 here.
         expect(Math.abs(found.low + turned.high)).toBeLessThan(0.1);
+        expect(Math.abs(found.estimate + turned.estimate)).toBeLessThan(0.1);
       }),
     );
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { faultIn } from '../../src/analysis/answers-fault.ts';
 import { assessAll } from '../../src/analysis/measure.ts';
 import type { Answered } from '../../src/analysis/measure-job.ts';
 import type { QueryAnswer, SampleValue } from '../../src/analysis/query-answer.ts';
@@ -131,6 +132,28 @@ describe('a fault in any query is the fault of the measurement', () => {
       hasData: false,
     });
   });
+});
+
+test.each<[title: string, errors: QueryAnswer, requests: QueryAnswer, fault: object | undefined]>([
+  ['no fault', samples(1), samples(), undefined],
+  ['a pause that one asks for', samples(1), fault('TooManyRequests', true, 500), { retryAfterMs: 500 }],
+  [
+    'the longest of two pauses',
+    fault('TooManyRequests', true, 500),
+    fault('TooManyRequests', true, 900),
+    { reason: 'TooManyRequests', retryable: true, retryAfterMs: 900 },
+  ],
+  [
+    'no pause where no retry can mend it',
+    fault('TooManyRequests', true, 500),
+    fault('BadQuery', false),
+    { kind: 'fault', reason: 'BadQuery', message: 'it is BadQuery', retryable: false },
+  ],
+])('the fault of two answers: %s', (_title, errors, requests, expected) => {
+  const found = faultIn(answered({ errors, requests }));
+  if (expected === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatchObject(expected);
+  expect(found?.retryable === false && found.retryAfterMs !== undefined).toBe(false);
 });
 
 describe('a range gives lists', () => {

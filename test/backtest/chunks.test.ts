@@ -13,7 +13,7 @@ describe('the range queries of a period', () => {
     ['a week, one a second', WEEK_MS, 1_000, 55],
     ['an hour, one a minute', 3_600_000, 60_000, 1],
   ])('%s', (_, periodMs, resolutionMs, count) => {
-    expect(chunksOf({ from: 0, to: periodMs }, resolutionMs)).toHaveLength(count);
+    expect(chunksOf({ first: 0, resolutionMs }, periodMs)).toHaveLength(count);
   });
 
   test('cover each sample once, with no more points than Prometheus answers', () => {
@@ -22,7 +22,7 @@ describe('the range queries of a period', () => {
         fc.integer({ min: 1, max: 400_000 }),
         fc.constantFrom(1_000, 7_000, 60_000),
         (points, resolutionMs) => {
-          const chunks = chunksOf({ from: 0, to: points * resolutionMs }, resolutionMs);
+          const chunks = chunksOf({ first: 0, resolutionMs }, points * resolutionMs);
           const sizes = chunks.map(({ first, last }) => (last - first) / resolutionMs + 1);
           expect(sizes.reduce((sum, each) => sum + each, 0)).toBe(points);
           expect(Math.max(...sizes)).toBeLessThanOrEqual(11_000);
@@ -36,8 +36,9 @@ describe('the range queries of a period', () => {
 
   test('are asked for up to and with their last sample', () => {
     const [planned] = sampledPast([{ metric: metric(), past: minutes(1) }], { minutes: 10 }).plan.metrics;
-    if (!planned) throw new Error('the metric is planned');
-    expect(chunkQuery(planned, { first: minute(0), last: minute(9) })).toEqual({
+    const [series] = planned?.series ?? [];
+    if (!series) throw new Error('the metric is planned');
+    expect(chunkQuery(series, { first: minute(0), last: minute(9) })).toEqual({
       query: 'sum(good)',
       evaluateAt: minute(9),
       range: { windowMs: 540_000, stepMs: 60_000 },

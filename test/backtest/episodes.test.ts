@@ -9,13 +9,15 @@ const bad = (at: number, value?: number, outcome: BadMoment['outcome'] = 'Failed
   message: `${outcome} at minute ${at}`,
 });
 const shown = (moments: BadMoment[], gapMs = 2 * MINUTE_MS) =>
-  episodesOf('m', moments, gapMs, 'below').map(({ from, to, moments: count, outcome, worst }) => [
-    outcome,
-    (from - minute(0)) / MINUTE_MS,
-    (to - minute(0)) / MINUTE_MS,
-    count,
-    worst.value,
-  ]);
+  episodesOf({ name: 'm', dryRun: false }, moments, gapMs, 'below').map(
+    ({ from, to, moments: count, outcome, worst }) => [
+      outcome,
+      (from - minute(0)) / MINUTE_MS,
+      (to - minute(0)) / MINUTE_MS,
+      count,
+      worst.value,
+    ],
+  );
 
 test.each([
   ['none of none', [], []],
@@ -48,16 +50,21 @@ test.each([
 
 test('above a limit, the highest value is the worst; without a side, the first', () => {
   const moments = [bad(1, 3), bad(2, 9), bad(3, 4)];
-  expect(episodesOf('m', moments, MINUTE_MS, 'above')[0]?.worst.value).toBe(9);
-  expect(episodesOf('m', moments, MINUTE_MS, undefined)[0]?.worst.value).toBe(3);
+  expect(episodesOf({ name: 'm', dryRun: false }, moments, MINUTE_MS, 'above')[0]?.worst.value).toBe(9);
+  expect(episodesOf({ name: 'm', dryRun: false }, moments, MINUTE_MS, undefined)[0]?.worst.value).toBe(3);
 });
 
 test('are told the severest first, then the longest, then the oldest', () => {
   const episodes = [
-    ...episodesOf('a', [bad(1, 1, 'NoData'), bad(2, 1, 'NoData'), bad(3, 1, 'NoData')], MINUTE_MS, undefined),
-    ...episodesOf('b', [bad(50)], MINUTE_MS, undefined),
-    ...episodesOf('c', [bad(10)], MINUTE_MS, undefined),
-    ...episodesOf('d', [bad(70), bad(71)], MINUTE_MS, undefined),
+    ...episodesOf(
+      { name: 'a', dryRun: false },
+      [bad(1, 1, 'NoData'), bad(2, 1, 'NoData'), bad(3, 1, 'NoData')],
+      MINUTE_MS,
+      undefined,
+    ),
+    ...episodesOf({ name: 'b', dryRun: false }, [bad(50)], MINUTE_MS, undefined),
+    ...episodesOf({ name: 'c', dryRun: false }, [bad(10)], MINUTE_MS, undefined),
+    ...episodesOf({ name: 'd', dryRun: false }, [bad(70), bad(71)], MINUTE_MS, undefined),
   ];
   expect(episodes.toSorted(byWeight).map(({ metric }) => metric)).toEqual(['d', 'c', 'b', 'a']);
 });

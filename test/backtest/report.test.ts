@@ -102,6 +102,95 @@ describe('a backtest', () => {
   });
 });
 
+describe('what could not be asked for', () => {
+  // Six hundred samples are two range queries: the second one is not answered.
+  const fault = { from: minute(300), to: minute(599) };
+  const some = sampledPast([{ metric: metric(), past: () => [1], fault }], { minutes: 600 });
+  const told = backtest(some.plan, some.sampled, { rate: 0.01 });
+  const message = 'success-rate could not be measured for value >= 0.95: it was refused';
+
+  test('is told, and its moments are errors', () => {
+    expect(told.unanswered).toEqual([
+      {
+        metric: 'success-rate',
+        query: 'value',
+        from: minute(300),
+        to: minute(599),
+        moments: 300,
+        reason: 'BadQuery',
+        message,
+      },
+    ]);
+    expect(told.metrics[0]?.outcomes).toMatchObject({ Successful: 300, Error: 300 });
+    expect(jsonReport('t', told, []).unanswered).toMatchObject([
+      { from: '2026-03-01T05:00:00.000Z', to: '2026-03-01T09:59:00.000Z', moments: 300, reason: 'BadQuery' },
+    ]);
+    const line = `From 2026-03-01 05:00 to 09:59 success-rate could not be asked for, and 300 moments of it are taken for errors: BadQuery: ${message}`;
+    expect(textReport('t', told, [], style).split('\n')).toContain(line);
+    expect(htmlReport('t', told, [])).toContain('could not be asked for');
+  });
+
+  test('ends an analysis in an error when it meets too many of them', () => {
+    // Three good ones are needed, and four errors in a row are tolerated: the fifth ends it.
+    const { verdicts } = told.healthy;
+    expect([verdicts.Successful.count, verdicts.Error.count, verdicts.Running.count]).toEqual([298, 298, 2]);
+  });
+});
+
+test('a dry run is shown with its threshold, marked, and fails nothing', () => {
+  const dry = metric({ name: 'dry', dryRun: true });
+  const both = sampledPast(
+    [
+      { metric: dry, past },
+      { metric: metric(), past: () => [1] },
+    ],
+    { minutes: 600 },
+  );
+  // A tenth may be bad, and fewer are: what is usual is left, and 12 and 27 analyses meet the bad moments.
+  const told = backtest(both.plan, both.sampled, { rate: 0.1 });
+  expect(told.healthy.verdicts.Successful).toMatchObject({ count: 598, of: 598 });
+  expect(told.metrics).toMatchObject([
+    {
+      name: 'dry',
+      dryRun: true,
+      outcomes: { Failed: 35 },
+      thresholds: [{ suggested: 0.99, failedWithSuggested: { count: 39, of: 598 } }],
+    },
+    { name: 'success-rate', dryRun: false },
+  ]);
+  const text = textReport('t', told, [], style);
+  expect(text).toContain('dry (dry run: it decides nothing): value >= 0.95');
+  expect(text).toContain(', dry (dry run): 25 moments Failed; worst at 2026-03-01 05:05: dry 0.2');
+  expect(jsonReport('t', told, []).metrics.map(({ dryRun }) => dryRun)).toEqual([true, false]);
+});
+
+test('windows that are cut from other samples than the wanted ones are told', () => {
+  const ranged = metric({ range: { window: '5m', step: '7s' }, successCondition: 'mean(value) > 0' });
+  const finer = sampledPast([{ metric: ranged, past: () => [1] }], { minutes: 2 * 24 * 60 });
+  const told = backtest(finer.plan, finer.sampled, { rate: 0.01 });
+  expect(told.metrics[0]).toMatchObject({ exact: true, windowResolutionMs: 3_000 });
+  expect(textReport('t', told, [], style)).toContain(
+    'success-rate: the samples of its windows are finer than could be asked for; each is the newest of samples that are 3s apart.',
+  );
+});
+
+test('a condition over several queries has no threshold of its own', () => {
+  const several = sampledPast(
+    [
+      {
+        metric: metric({ query: undefined, queries: { value: { query: 'a' }, other: { query: 'b' } } }),
+        past: { value: () => [1], other: () => [1] },
+      },
+    ],
+    { minutes: 60 },
+  );
+  expect(backtest(several.plan, several.sampled, { rate: 0.01 }).metrics[0]).toMatchObject({
+    query: 'value: a\nother: b',
+    outcomes: { Successful: 60 },
+    thresholds: [{ problem: expect.stringContaining('only a comparison') }],
+  });
+});
+
 describe('the report', () => {
   test('as text is no wider than the terminal in its plot', () => {
     const lines = textReport('Backtest of t', report, [], style).split('\n');
@@ -126,6 +215,7 @@ describe('the report', () => {
       'analysis',
       'metrics',
       'skipped',
+      'unanswered',
       'healthy',
       'episodes',
       'incident',

@@ -148,7 +148,7 @@ async function createRuns(
   let next = 0;
   const worker = async () => {
     for (let index = next++; index < runs; index = next++) {
-      await sleep(startedAt + (index / runs) * INTERVAL_MS - performance.now());
+      await sleep(Math.max(0, startedAt + (index / runs) * INTERVAL_MS - performance.now()));
       await must(cluster, resources.analysisRun, runOf(namespace, index));
       if (index % 1_000 === 999) say(`${index + 1} of ${runs} runs created`);
     }

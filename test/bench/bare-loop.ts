@@ -39,10 +39,13 @@ async function measure(first: AnalysisRun, index: number, all: readonly Analysis
   const startsAt = Date.now() + 2_000 + (index / all.length) * intervalMs;
   for (let sequence = 0; sequence < count; sequence++) {
     const evaluateAt = Math.round(startsAt + sequence * intervalMs);
-    await sleep(evaluateAt - Date.now());
+    await sleep(Math.max(0, evaluateAt - Date.now()));
     const startedAt = new Date().toISOString();
     const answer = await ask({ query, evaluateAt }, never);
-    if (answer.kind !== 'samples') throw new Error(`no sample: ${JSON.stringify(answer)}`);
+    if (answer.kind !== 'samples') {
+      console.error(`no sample: ${JSON.stringify(answer)}`);
+      continue;
+    }
     const measurement = {
       sequence,
       outcome: 'Successful' as const,
@@ -75,7 +78,8 @@ async function measure(first: AnalysisRun, index: number, all: readonly Analysis
     };
     const status = { phase: 'Running' as const, startedAt, metricResults: [result] };
     const written = await cluster.replace(resources.analysisRun, { ...run, status }, 'status');
-    if (!written.ok) throw new Error(written.fault.message);
-    run = written.object;
+    // A write that failed is lost here, with its measurement.
+    if (written.ok) run = written.object;
+    else console.error(written.fault.message);
   }
 }

@@ -48,13 +48,15 @@ export function guardFacts(part: GuardPart = {}): GuardFacts {
   const object = guard(part);
   return {
     guard: object,
-    templates: object.spec.analyses.map(({ template }) => analysisTemplate(template.name)),
+    templates: [...new Set(object.spec.analyses.map(({ template }) => template.name))].map((each) =>
+      analysisTemplate(each),
+    ),
   };
 }
 
 /** The guard as a release that began under it has it in its record. */
 export function pinned(...facts: GuardFacts[]): PinnedGuard {
-  const effective = effectiveGuard(facts);
+  const effective = effectiveGuard(facts, undefined);
   if (effective.kind !== 'guard') throw new Error('a guard was expected');
   return effective.guard;
 }

@@ -9,7 +9,7 @@ export function ownRun(snapshot: Snapshot, phase: AnalysisPhase, analysis = 'suc
   const { release } = record;
   const pinned = release?.guard?.analyses.find(({ name }) => name === analysis);
   if (!release?.step || !pinned) throw new Error(`no analysis ${analysis} judges the present step`);
-  const run = analysisRun({ rollout, releaseId: record.releaseId, release, step: release.step }, pinned);
+  const run = analysisRun({ rollout, record }, pinned);
   const finished = phase !== 'Pending' && phase !== 'Running';
   return {
     ...run,
@@ -55,6 +55,32 @@ function metricResult(phase: AnalysisPhase): MetricResult {
         ]
       : [],
   };
+}
+
+/** The run that watches beside the steps or after them, in this phase, with a real measurement so many seconds ago. */
+export function watchingRun(
+  snapshot: Snapshot,
+  phase: AnalysisPhase,
+  { analysis = 'health', measuredAgo }: { analysis?: string; measuredAgo?: number } = {},
+): AnalysisRun {
+  const run = ownRun(snapshot, phase, analysis);
+  if (!run.status) throw new Error('the run has a status');
+  const at = ago(measuredAgo ?? 0);
+  const seen = {
+    sequence: 0,
+    outcome: 'Successful' as const,
+    value: '1',
+    evaluatedAt: at,
+    startedAt: at,
+    finishedAt: at,
+    reason: 'SuccessConditionMet',
+    message: 'measured 1',
+  };
+  const metricResults = run.status.metricResults.map((result) => ({
+    ...result,
+    measurements: measuredAgo === undefined ? [] : [seen],
+  }));
+  return { ...run, status: { ...run.status, metricResults } };
 }
 
 /** The snapshot with the runs of its present step in these phases, one for each analysis. */

@@ -132,7 +132,7 @@ export function releasing(part: ReleasePart = {}): Snapshot {
     planHash: planHash(object),
     ...(pinnedGuards.length > 0 ? { guard: pinned(...pinnedGuards) } : {}),
     ...(reached('StepUpgrade') ? { stablePinnedAt: ago(590) } : {}),
-    ...(routed ? { routedAt: ago(500) } : {}),
+    ...(routed ? { routedAt: ago(500), trafficSince: ago(497) } : {}),
     step: {
       index,
       entry: 1,

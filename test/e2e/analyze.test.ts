@@ -175,6 +175,41 @@ describe('what is wrong with the input ends with 3, and with what to do', () => 
   });
 });
 
+describe('a template that nests another one', () => {
+  const write = async (...names: string[]): Promise<string> => {
+    const folder = await mkdtemp(join(dir, 'nested-'));
+    for (const name of names) {
+      const object = {
+        apiVersion: 'assay.dev/v1alpha1',
+        kind: 'AnalysisTemplate',
+        metadata: { name },
+        spec: {
+          metrics: [{ name, query: 'vector(1)', successCondition: 'value > 0' }],
+          ...(name === 'outer' && { templates: [{ name: 'inner' }] }),
+        },
+      };
+      await writeFile(join(folder, `${name}.json`), JSON.stringify(object));
+    }
+    return folder;
+  };
+
+  test('is run with it', async () => {
+    expect(await analyze(await write('outer', 'inner'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^outer: Successful: .*\n {2}outer: Successful.*\n {2}inner: Successful/),
+    });
+  });
+
+  test('is not run without it', async () => {
+    expect(await analyze(await write('outer'))).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(
+        'the template outer nests AnalysisTemplate inner, which is not among the files given: add its file with another -f',
+      ),
+    });
+  });
+});
+
 describe('what comes out', () => {
   test('is an AnalysisRun, as JSON and as YAML', async () => {
     const file = await template(good);

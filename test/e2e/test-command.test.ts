@@ -88,6 +88,20 @@ test('every part of a scenario has its effect on the verdict and its moment', as
         count: 5,
       }),
       template('waits', { query: 'absent_metric', noData: 'Wait' }),
+      template('ratio', {
+        queries: {
+          errors: { query: 'sum(errors)', whenEmpty: 0 },
+          all: { query: 'sum(requests)' },
+        },
+        successCondition: 'errors / all < 0.1',
+      }),
+      {
+        ...template('nesting', {}),
+        spec: {
+          templates: [{ name: 'ratio' }],
+          metrics: [{ name: 'n', query: 'sum(requests)', successCondition: 'value > 50' }],
+        },
+      },
       template('placeholders', {
         query:
           'label{a="{{namespace}}/{{workload.name}}/{{rollout.name}}/{{canary.hash}}/{{stable.hash}}"} + {{step.index}} + {{step.weight}}',
@@ -175,6 +189,24 @@ test('every part of a scenario has its effect on the verdict and its moment', as
         expect: { verdict: 'Inconclusive', at: '45s' },
       },
       {
+        name: 'queries',
+        template: 'ratio',
+        series: [{ series: 'requests', values: '100' }],
+        expect: { verdict: 'Successful', at: '0s' },
+      },
+      {
+        name: 'nesting',
+        template: 'nesting',
+        series: [
+          { series: 'requests', values: '100' },
+          { series: 'errors', values: '20' },
+        ],
+        expect: {
+          verdict: 'Failed',
+          metrics: { m: { phase: 'Failed' }, n: { outcomes: ['Successful'], value: 100 } },
+        },
+      },
+      {
         name: 'target',
         template: 'placeholders',
         target: {
@@ -194,7 +226,7 @@ test('every part of a scenario has its effect on the verdict and its moment', as
   const ran = await assay('test', 'all.test.yaml', '-o', 'json');
   const results = JSON.parse(ran.stdout) as { name: string; differences: unknown[] }[];
   expect(results.filter(({ differences }) => differences.length > 0)).toEqual([]);
-  expect(results.length).toBe(12);
+  expect(results.length).toBe(14);
   expect(ran.code).toBe(0);
 });
 
@@ -315,7 +347,7 @@ describe('input that cannot be used', () => {
     ['templates: [x]\ntests: []\n', /^x.test.yaml:2:8: error: tests: Too small.*\(schema\)\n/],
     [
       'templates: [a]\ntests:\n  - name: n\n    tmplate: t\n',
-      /x.test.yaml:4:14: error: tests\[0\].tmplate: there is no such field \(schema\)/,
+      /x.test.yaml:4:5: error: tests\[0\].tmplate: there is no such field \(unknown-field\)/,
     ],
   ])('%j', async (text, message) => {
     await write('x.test.yaml', text);

@@ -88,7 +88,12 @@ table('a step under analysis', [
   },
   {
     title: 'with an Error and an Inconclusive run counts as an Error',
-    given: judged(analysing({ guards: TWO }), { 'success-rate': 'Inconclusive', latency: 'Error' }),
+    given: judged(
+      analysing({
+        guards: [guardFacts({ onError: 'Pause', analyses: [analysis(), analysis({ name: 'latency' })] })],
+      }),
+      { 'success-rate': 'Inconclusive', latency: 'Error' },
+    ),
     is: 'Hold AnalysisError',
     to: 'release 1 InRolling 1 StepPaused',
   },
@@ -187,7 +192,7 @@ table('a step under analysis', [
   },
   {
     title: 'is still judged when an edit made its guard faulty',
-    given: judged(analysing({ guards: [{ ...guardFacts(), templates: [undefined] }], pinnedGuards: ONE }), {
+    given: judged(analysing({ guards: [{ ...guardFacts(), templates: [] }], pinnedGuards: ONE }), {
       'success-rate': 'Successful',
     }),
     is: 'Advance AnalysisSuccessful',
@@ -343,7 +348,7 @@ describe('what a verdict leaves in the record', () => {
   });
 
   test('the next step keeps the pinned guard where the present one is faulty', () => {
-    const guards = [{ ...guardFacts(), templates: [undefined] }];
+    const guards = [{ ...guardFacts(), templates: [] }];
     const { full } = decided(
       judged(analysing({ guards, pinnedGuards: ONE }), { 'success-rate': 'Successful' }),
     );

@@ -85,10 +85,14 @@ const rows: Row[] = [
   },
   {
     title: 'a mark that is not ours does not count as held',
-    given: calm({
-      workload: workloadOf(deployment({ version: 'v2', paused: true, markedFor: 'another', updated: 0 })),
-    }),
+    given: calm({ workload: workloadOf(deployment({ version: 'v2', markedFor: 'another', updated: 0 })) }),
     is: 'Start AdmissionBypassed',
+    acts: [`replace Deployment ${NAME}: hold the workload`],
+  },
+  {
+    title: 'a paused workload has let nothing slip through, whoever paused it',
+    given: calm({ workload: workloadOf(deployment({ version: 'v2', paused: true, updated: 0 })) }),
+    is: 'Start NewRevision',
     acts: [`replace Deployment ${NAME}: hold the workload`],
   },
   {

@@ -39,6 +39,7 @@ describe('a guard that says nothing', () => {
         {
           name: 'success-rate',
           guard: { name: 'echoserver', uid: 'echoserver-guard-uid', generation: 1 },
+          mode: 'Step',
           metrics: [METRIC],
           args: [{ name: 'threshold', value: '0.95' }],
         },
@@ -46,6 +47,10 @@ describe('a guard that says nothing', () => {
       onSuccess: 'Promote',
       onFailure: 'Rollback',
       onTimeout: 'Abort',
+      onInconclusive: 'Pause',
+      onError: 'Retry',
+      retry: { attempts: 3, delayMs: 30_000 },
+      runHistoryLimit: 10,
       holdTimeoutMs: 1_800_000,
       maxDurationMs: 3_600_000,
       progressDeadlineMs: 600_000,
@@ -115,8 +120,8 @@ describe('several guards combine', () => {
   });
 
   test('a faulty one makes the whole faulty: a release must not go on with less than was asked for', () => {
-    const faulty = { guard: guard({ name: 'two' }), templates: [undefined] };
-    expect(effectiveGuard([guardFacts(), faulty])).toEqual({
+    const faulty = { guard: guard({ name: 'two' }), templates: [] };
+    expect(effectiveGuard([guardFacts(), faulty], undefined)).toEqual({
       kind: 'faulty',
       message:
         'RolloutGuard two: analysis success-rate names AnalysisTemplate success-rate, which does not exist; create it',
@@ -124,8 +129,8 @@ describe('several guards combine', () => {
   });
 
   test('none, or suspended ones only, guard nothing', () => {
-    expect(effectiveGuard([])).toEqual({ kind: 'none' });
-    expect(effectiveGuard([guardFacts({ suspend: true })])).toEqual({ kind: 'none' });
+    expect(effectiveGuard([], undefined)).toEqual({ kind: 'none' });
+    expect(effectiveGuard([guardFacts({ suspend: true })], undefined)).toEqual({ kind: 'none' });
   });
 });
 
@@ -178,7 +183,7 @@ describe('the status of a guard', () => {
     ],
     [
       'where a template does not exist',
-      { guard: guard(), templates: [undefined] },
+      { guard: guard(), templates: [] },
       undefined,
       'GuardNotReady',
       /which does not exist; create it/,

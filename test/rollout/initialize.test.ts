@@ -79,7 +79,7 @@ table('a release that begins', [
   },
   {
     title: 'stalls while its guard names a template that does not exist',
-    given: initializing({ guards: [{ guard: guard(), templates: [undefined] }], pinnedGuards: [] }),
+    given: initializing({ guards: [{ guard: guard(), templates: [] }], pinnedGuards: [] }),
     is: 'Stall GuardNotReady',
     to: 'release 1 Initializing',
     says: `RolloutGuard ${NAME}: analysis success-rate names AnalysisTemplate success-rate, which does not exist; create it`,

@@ -207,7 +207,7 @@ table('a guarded step that waits', [
   {
     title: 'does not go back for a guard that cannot be resolved',
     given: held('GuardRemoved', 9, {
-      guards: [{ ...guardFacts(), templates: [undefined] }],
+      guards: [{ ...guardFacts(), templates: [] }],
       pinnedGuards: [guardFacts({ holdTimeout: '10m' })],
     }),
     is: 'Wait WaitingForApproval',

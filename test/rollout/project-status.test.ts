@@ -182,7 +182,7 @@ describe('the conditions', () => {
   });
 
   test('say that a guard cannot do its work, and why', () => {
-    const { conditions } = statusOf(calm({ guards: [{ guard: guard(), templates: [undefined] }] }));
+    const { conditions } = statusOf(calm({ guards: [{ guard: guard(), templates: [] }] }));
     expect(conditions).toMatchObject([
       {
         type: 'Guarded',

@@ -164,7 +164,7 @@ table('a guard that comes in the middle of a release', [
   ),
   ...inEveryState(
     'stops it where it cannot be resolved',
-    { guards: [{ guard: guard(), templates: [undefined] }], pinnedGuards: [] },
+    { guards: [{ guard: guard(), templates: [] }], pinnedGuards: [] },
     { is: 'Stall GuardNotReady' },
   ),
   {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnalysisPhase } from '../../src/api/analysis-run.ts';
+import { combineRuns } from '../../src/rollout/combine-runs.ts';
 import { runUpkeep } from '../../src/rollout/run-upkeep.ts';
-import { combineRuns } from '../../src/rollout/runs.ts';
 import type { Snapshot } from '../../src/rollout/snapshot.ts';
 import { guardFacts } from '../builders/guard.ts';
 import { judged, ownRun } from '../builders/run.ts';
@@ -30,7 +30,7 @@ describe('the verdict of several runs', () => {
   ];
   for (const [phases, verdict] of rows) {
     test(`of ${phases.join(' and ')} is ${verdict}`, () => {
-      const runs = phases.map((phase, index) => ({ analysis: `a${index}`, run: ownRun(snapshot, phase) }));
+      const runs = phases.map((phase, index) => ({ label: `a${index}`, run: ownRun(snapshot, phase) }));
       expect(combineRuns(runs).phase).toBe(verdict);
     });
   }
@@ -38,7 +38,7 @@ describe('the verdict of several runs', () => {
   test('says what each decisive run says, and of several whose word it is', () => {
     const run = (phase: AnalysisPhase) => ownRun(snapshot, phase);
     const message = (...phases: AnalysisPhase[]) =>
-      combineRuns(phases.map((phase, index) => ({ analysis: `a${index}`, run: run(phase) }))).message;
+      combineRuns(phases.map((phase, index) => ({ label: `a${index}`, run: run(phase) }))).message;
     expect(message('Failed')).toBe('it is Failed');
     expect(message('Failed', 'Running', 'Failed')).toBe('a0: it is Failed; a2: it is Failed');
     expect(message('Successful', 'Inconclusive')).toBe('a1: it is Inconclusive');
@@ -46,7 +46,7 @@ describe('the verdict of several runs', () => {
 
   test('takes a run without a status for one that has not begun', () => {
     const { status: _status, ...run } = ownRun(snapshot, 'Successful');
-    expect(combineRuns([{ analysis: 'a', run }]).phase).toBe('Running');
+    expect(combineRuns([{ label: 'a', run }]).phase).toBe('Running');
   });
 });
 
@@ -106,8 +106,8 @@ describe('the upkeep of runs', () => {
     const of = { ...snapshot, runs: [...old, present] };
     const deleted = runUpkeep(of, of.record);
     expect(deleted.map(({ verb, why }) => `${verb}: ${why}`)).toEqual([
-      'delete: older than the ten newest',
-      'delete: older than the ten newest',
+      'delete: older than the newest 10',
+      'delete: older than the newest 10',
     ]);
     expect(deleted.map(({ object }) => object.metadata.name)).toEqual(
       [old[1], old[0]].map((run) => run?.metadata.name),

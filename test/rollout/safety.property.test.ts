@@ -5,7 +5,7 @@ import type { Approval, Rollout, RolloutStep } from '../../src/api/rollout.ts';
 import type { HoldReason, ReleaseStage } from '../../src/api/rollout-record.ts';
 import { HOLD_REASONS, RELEASE_STAGES } from '../../src/api/rollout-record.ts';
 import { decide } from '../../src/rollout/decide.ts';
-import { analysesOfStep } from '../../src/rollout/guard.ts';
+import { analysesOfMode, analysesOfStep, effectiveGuard, isGuarded } from '../../src/rollout/guard.ts';
 import { analysisRun } from '../../src/rollout/runs.ts';
 import type { GuardFacts, Snapshot } from '../../src/rollout/snapshot.ts';
 import { deployment, NAME } from '../builders/deployment.ts';
@@ -24,6 +24,10 @@ interface Facts {
   pinned: GuardFacts[];
   present: GuardFacts[];
   phases: AnalysisPhase[];
+  /** The Background run; undefined where there is none. */
+  background: AnalysisPhase | undefined;
+  /** Seconds since it measured something. */
+  measuredAgo: number;
   forgery: string;
   approval: Approval | undefined;
   version: string;
@@ -38,22 +42,28 @@ interface Facts {
   trafficAgo: number;
 }
 
+const BACKGROUND = analysis({ name: 'health', mode: 'Background' });
+
 const GUARDS: GuardFacts[][] = [
   [],
   [guardFacts()],
   [guardFacts({ onSuccess: 'Hold' })],
   [guardFacts({ onFailure: 'Pause' })],
   [guardFacts({ suspend: true })],
-  [{ ...guardFacts(), templates: [undefined] }],
+  [{ ...guardFacts(), templates: [] }],
   [guardFacts({ analyses: [analysis({ steps: [2] })] })],
   [guardFacts({ analyses: [analysis(), analysis({ name: 'latency' })] })],
   [guardFacts({ name: 'one' }), guardFacts({ name: 'two', onFailure: 'Abort' })],
+  [guardFacts({ analyses: [analysis(), BACKGROUND] })],
+  [guardFacts({ analyses: [analysis(), BACKGROUND], onFailure: 'Pause', onError: 'Pause' })],
+  [guardFacts({ analyses: [analysis({ steps: [2] }), BACKGROUND] })],
+  [guardFacts({ analyses: [BACKGROUND] })],
 ];
 const RESOLVED = GUARDS.filter((guards) =>
   guards.every(({ templates, guard }) => templates[0] && !guard.spec.suspend),
 );
 
-const FORGERIES = [...Array<string>(10).fill('none'), 'owner', 'label', 'spec', 'entry', 'release'];
+const FORGERIES = [...Array<string>(10).fill('none'), 'owner', 'label', 'spec', 'entry', 'release', 'health'];
 
 const approvals = fc.option(
   fc.record({
@@ -103,6 +113,11 @@ const facts: fc.Arbitrary<Facts> = fc.record({
       maxLength: 2,
     },
   ),
+  background: fc.oneof(
+    { weight: 6, arbitrary: fc.constant<AnalysisPhase>('Running') },
+    { weight: 2, arbitrary: fc.constantFrom(undefined, ...ANALYSIS_PHASES) },
+  ),
+  measuredAgo: fc.constantFrom(0, 5, 20, 29, 30, 31, 400),
   forgery: fc.constantFrom(...FORGERIES),
   approval: approvals,
   version: fc.oneof(
@@ -146,7 +161,8 @@ function snapshotOf(given: Facts): Snapshot {
           }
         : {}),
     },
-    release: given.samePlan ? {} : { planHash: 'another' },
+    // The canary had traffic before this step, too.
+    release: { trafficSince: ago(497), ...(given.samePlan ? {} : { planHash: 'another' }) },
     record: {
       stepEntry: 4,
       ...(given.rejected ? { rejected: [{ revision: 'another', at: ago(99), reason: 'it was slow' }] } : {}),
@@ -179,13 +195,38 @@ function planOf(given: Facts): Rollout {
   });
 }
 
-function runsOf(base: Snapshot, { phases, forgery, index }: Facts): AnalysisRun[] {
+function runsOf(base: Snapshot, { phases, forgery, index, background, measuredAgo }: Facts): AnalysisRun[] {
   const judging = analysesOfStep(base.record.release?.guard, index);
-  return judging.map((pinned, position) => {
-    const phase = phases[position % phases.length] ?? 'Running';
-    const run = withStatus(base, pinned, phase);
-    return position === 0 ? forge(run, forgery) : run;
-  });
+  const watching = analysesOfMode(base.record.release?.guard, 'Background');
+  return [
+    ...judging.map((pinned, position) => {
+      const phase = phases[position % phases.length] ?? 'Running';
+      const run = withStatus(base, pinned, phase);
+      return position === 0 ? forge(run, forgery) : run;
+    }),
+    ...(background === undefined ? [] : watching).map((pinned) => {
+      const run = withMeasurement(withStatus(base, pinned, background ?? 'Running'), measuredAgo);
+      return forgery === 'health' ? { ...run, metadata: { ...run.metadata, ownerReferences: [] } } : run;
+    }),
+  ];
+}
+
+function withMeasurement(run: AnalysisRun, seconds: number): AnalysisRun {
+  const { status } = run;
+  if (!status) throw new Error('a run of these facts has a status');
+  const at = ago(seconds);
+  const measurement = {
+    sequence: 0,
+    outcome: 'Successful' as const,
+    value: '1',
+    evaluatedAt: at,
+    startedAt: at,
+    finishedAt: at,
+    reason: 'SuccessConditionMet',
+    message: 'measured 1',
+  };
+  const metricResults = status.metricResults.map((result) => ({ ...result, measurements: [measurement] }));
+  return { ...run, status: { ...status, metricResults } };
 }
 
 function withStatus(
@@ -194,12 +235,7 @@ function withStatus(
   phase: AnalysisPhase,
 ): AnalysisRun {
   const { rollout: object, record } = base;
-  const { release } = record;
-  if (!release?.step) throw new Error('there is a step');
-  const run = analysisRun(
-    { rollout: object, releaseId: record.releaseId, release, step: release.step },
-    pinned,
-  );
+  const run = analysisRun({ rollout: object, record }, pinned);
   const { status } = ownRun(releasing({ guards: [guardFacts()] }), phase);
   return { ...run, metadata: { ...run.metadata, uid: run.metadata.name }, ...(status ? { status } : {}) };
 }
@@ -229,29 +265,45 @@ function leavesUpwards(before: Snapshot, after: Snapshot['record']): boolean {
   return is?.stage === 'Finalising' || (is?.step?.index ?? 0) > (was.step?.index ?? 0);
 }
 
-/** Written again from the invariant, and not from the code: every analysis of exactly this step is Successful. */
+/**
+ * Written again from the invariant, and not from the code: every analysis of exactly this step is Successful, and
+ * no Background analysis is failed, undecided or stale. One that watches alone has seen the traffic of the step.
+ */
 function isJudgedGood(given: Facts, snapshot: Snapshot): boolean {
-  const judging = analysesOfStep(snapshot.record.release?.guard, given.index);
+  const { guard } = snapshot.record.release ?? {};
+  const judging = analysesOfStep(guard, given.index);
+  const isWatched = analysesOfMode(guard, 'Background').length > 0;
+  const forged = judging.length > 0 && given.forgery !== 'none' && given.forgery !== 'health';
   return (
-    given.forgery === 'none' &&
-    judging.length > 0 &&
-    judging.every((_, position) => given.phases[position % given.phases.length] === 'Successful')
+    !forged &&
+    (judging.length > 0 || (isWatched && given.measuredAgo <= given.trafficAgo)) &&
+    judging.every((_, position) => given.phases[position % given.phases.length] === 'Successful') &&
+    (!isWatched || isAtEase(given))
   );
+}
+
+/** Three intervals of 10 s, and the phases that say nothing against going on. */
+function isAtEase({ background, measuredAgo, forgery }: Facts): boolean {
+  const phases: (AnalysisPhase | undefined)[] = ['Pending', 'Running', 'Successful'];
+  return phases.includes(background) && measuredAgo < 30 && forgery !== 'health';
 }
 
 function isApproved({ approval, index, failedBefore }: Facts): boolean {
   return approval?.releaseId === 1 && approval.stepEntry === 4 && approval.step === index && !failedBefore;
 }
 
-test('a guarded step is left upwards only with a verdict Successful for exactly its key, or an approval of it', () => {
+test('a guarded step is left upwards only with a verdict Successful for exactly its key past Background analyses at ease, or an approval', () => {
   let left = 0;
+  let watched = 0;
   fc.assert(
     fc.property(facts, (given) => {
       const snapshot = snapshotOf(given);
       const decision = decide(snapshot, NOW);
-      const guarded = analysesOfStep(snapshot.record.release?.guard, given.index).length > 0;
+      const { guard } = snapshot.record.release ?? {};
+      const guarded = isGuarded(guard, given.index);
       if (!leavesUpwards(snapshot, decision.record)) return;
       if (guarded) left += 1;
+      if (analysesOfMode(guard, 'Background').length > 0) watched += 1;
       // What would end or restart the release, or stop it, comes before what moves it.
       expect(given).toMatchObject({
         version: 'v2',
@@ -263,10 +315,11 @@ test('a guarded step is left upwards only with a verdict Successful for exactly 
       if (guarded) expect(isJudgedGood(given, snapshot) || isApproved(given)).toBe(true);
       if (guarded && given.state !== 'StepPaused') expect(given.state).toBe('StepMetricsAnalysis');
     }),
-    { numRuns: 2_000 },
+    { numRuns: 3_000 },
   );
   // Facts that never let a step go on would prove nothing.
   expect(left).toBeGreaterThan(50);
+  expect(watched).toBeGreaterThan(20);
 });
 
 test('traffic and pods of a canary never grow while its step is failed, held or not wanted', () => {
@@ -285,6 +338,29 @@ test('traffic and pods of a canary never grow while its step is failed, held or 
     }),
     { numRuns: 500 },
   );
+});
+
+test('a failed Background analysis is followed at once, in whatever state the step is', () => {
+  let followed = 0;
+  fc.assert(
+    fc.property(facts, (given) => {
+      const failing: Facts = { ...given, background: 'Failed', forgery: 'none', version: 'v2' };
+      const snapshot = snapshotOf({ ...failing, stage: 'InRolling', disabled: false, deleted: false });
+      const { release } = snapshot.record;
+      const isWatched = analysesOfMode(release?.guard, 'Background').length > 0;
+      const isThere = effectiveGuard(failing.present, undefined).kind !== 'none';
+      if (!isWatched || !isThere || !failing.held || !failing.samePlan) return;
+      followed += 1;
+      const { record, acts } = decide(snapshot, NOW);
+      const isTakenBack = record.release?.stage === 'Cancelling' || record.release?.stage === 'Aborting';
+      const isHeld =
+        record.release?.step?.hold !== undefined && record.release.step.verdict?.phase === 'Failed';
+      expect(isTakenBack || isHeld).toBe(true);
+      expect(acts.filter(({ verb }) => verb === 'create')).toEqual([]);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(followed).toBeGreaterThan(50);
 });
 
 test('the same facts at the same time give the same decision', () => {

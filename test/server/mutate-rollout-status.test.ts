@@ -275,3 +275,30 @@ describe('who asks', () => {
     );
   });
 });
+
+describe('a step that is held before it has its traffic', () => {
+  const request = (state: string) =>
+    requestOf({
+      oldObject: rollout({ status: statusIn(state) }),
+      object: rollout({ status: approvedOf(statusIn(state)) }),
+      subResource: 'status',
+    });
+  const heldBy = (reason: string, message: string) =>
+    record({
+      step: { index: 2, entry: 31, state: 'BeforeStepUpgrade', hold: { reason, message, since: '' } },
+    });
+
+  test.each([
+    ['RejectedRevision', 'this template was rejected before'],
+    ['AnalysisStale', 'success-rate has measured nothing'],
+  ])('by %s is not approved, and says by which annotation it is tried again', (reason, message) => {
+    const facts = { controller: CONTROLLER, record: heldBy(reason, message), now: NOW };
+    expect(mutateRolloutStatus(request('BeforeStepUpgrade'), facts)).toEqual(
+      deny(
+        403,
+        `step 2 of Rollout shop/demo is held (${reason}: ${message}), and approval does not end that. Release ` +
+          'another template, or try this one again: kubectl annotate rollout demo -n shop --overwrite assay.dev/retry=7',
+      ),
+    );
+  });
+});

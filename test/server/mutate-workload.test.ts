@@ -270,3 +270,35 @@ describe('who asks', () => {
     expect(mutateWorkload(requestOf({ oldObject: released, operation: 'DELETE' }), facts)).toEqual(allow());
   });
 });
+
+describe('the note that a template was put back', () => {
+  const RESTORE = 'assay.dev/restore';
+  const REMOVE: PatchOperation = { op: 'remove', path: '/metadata/annotations/assay.dev~1restore' };
+  const noted = (id: string, image = 'echo:1') => deployment({ image, annotations: { [RESTORE]: id } });
+  const facts = { controller: CONTROLLER, rollouts: [rollout()] };
+  const admit = (oldObject: Deployment, object: Deployment) =>
+    mutateWorkload(requestOf({ oldObject, object }), facts);
+
+  test('is not taken from people', () => {
+    expect(admit(released, noted('7'))).toEqual(allow({ patch: [REMOVE] }));
+  });
+
+  test('cannot be changed by people', () => {
+    const kept: PatchOperation = { ...REMOVE, op: 'add', value: '7' };
+    expect(admit(noted('7'), noted('8'))).toEqual(allow({ patch: [kept] }));
+  });
+
+  test('stays while the template does', () => {
+    expect(admit(noted('7'), noted('7'))).toEqual(allow());
+  });
+
+  test('goes with the next template, which is released step by step', () => {
+    expect(admit(noted('7'), noted('7', 'echo:2'))).toEqual(allow({ patch: [REMOVE, PAUSE, MARK] }));
+  });
+
+  test('is taken from the controller', () => {
+    expect(
+      mutateWorkload(byController({ oldObject: released, object: noted('7', 'echo:0') }), facts),
+    ).toEqual(allow());
+  });
+});

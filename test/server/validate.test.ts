@@ -58,6 +58,22 @@ const WORLD = [
     },
   }),
   assayObject('AnalysisTemplate', 'endless', { spec: { metrics: [{ ...success, interval: '10s' }] } }),
+  assayObject('AnalysisTemplate', 'suite', {
+    spec: {
+      args: [{ name: 'floor', type: 'number' }],
+      metrics: [],
+      templates: [{ name: 'with-args' }, { name: 'counted' }],
+    },
+  }),
+  assayObject('AnalysisTemplate', 'counted', {
+    spec: { metrics: [{ ...success, name: 'counted', interval: '10s', count: 3 }] },
+  }),
+  assayObject('AnalysisTemplate', 'of-a-step', {
+    spec: { metrics: [{ ...success, interval: '10s', query: 'sum(rate(ok[1m])) * {{step.index}}' }] },
+  }),
+  assayObject('AnalysisTemplate', 'torn', {
+    spec: { metrics: [success], templates: [{ name: 'gone' }] },
+  }),
   assayObject('AnalysisTemplate', 'broken', { spec: { metrics: [] } }),
   assayObject(
     'ClusterAnalysisTemplate',
@@ -69,6 +85,9 @@ const WORLD = [
   deployment(),
 ];
 
+const other = rollout({ name: 'labelled', uid: 'labelled-uid', workload: 'other' });
+const labelled = { ...other, metadata: { ...other.metadata, labels: { team: 'bank' } } };
+
 interface Row {
   title: string;
   part: RequestPart;
@@ -78,7 +97,7 @@ interface Row {
 async function judged(part: RequestPart, unreachable: string[] = []): Promise<AdmissionAnswer> {
   return validate(requestOf(part), {
     controller: CONTROLLER,
-    rollouts: [rollout()],
+    rollouts: [rollout(), labelled],
     lookup: lookupOf(WORLD, unreachable),
   });
 }
@@ -211,6 +230,121 @@ const guards: Row[] = [
     title: 'a guard of steps that the Rollout does not have',
     part: { object: guard({ analyses: [{ name: 'web', template: { name: 'web' }, steps: [1, 3, 4] }] }) },
     answer: allow({ warnings: ['analysis web judges step 3, 4, but Rollout demo has 2 steps'] }),
+  },
+  {
+    title: 'a guard by labels of steps that a Rollout does not have',
+    part: {
+      object: guard({
+        rolloutRef: undefined,
+        selector: { matchLabels: { team: 'bank' } },
+        analyses: [{ name: 'web', template: { name: 'web' }, steps: [7] }],
+      }),
+    },
+    answer: allow({ warnings: ['analysis web judges step 7, but Rollout labelled has 2 steps'] }),
+  },
+  {
+    title: 'a guard without a Step analysis: it promotes nothing',
+    part: {
+      object: guard({ analyses: [{ name: 'web', template: { name: 'counted' }, mode: 'Background' }] }),
+    },
+    answer: allow({
+      warnings: [
+        'no Step analysis judges Rollout demo: the pauses of its steps decide when they are left, and a step ' +
+          'without a duration waits for a person',
+      ],
+    }),
+  },
+  {
+    title: 'a Background analysis with what only a Step analysis follows',
+    part: {
+      object: guard({
+        analyses: [
+          { name: 'web', template: { name: 'web' } },
+          { name: 'bg', template: { name: 'counted' }, mode: 'Background', steps: [1], onSuccess: 'Hold' },
+        ],
+      }),
+    },
+    answer: deny(
+      422,
+      'RolloutGuard shop/watch is not valid: spec.analyses[1].steps: is for Step analyses, and this one is ' +
+        'Background. Take it away, or give it an analysis of its own; spec.analyses[1].onSuccess: is for Step ' +
+        'analyses, and this one is Background. Take it away, or give it an analysis of its own',
+    ),
+  },
+  {
+    title: 'a Background analysis of a template that measures once',
+    part: {
+      object: guard({
+        analyses: [
+          { name: 'web', template: { name: 'web' } },
+          { name: 'bg', template: { name: 'web' }, mode: 'Background' },
+        ],
+      }),
+    },
+    answer: deny(
+      422,
+      'RolloutGuard shop/watch is not valid: spec.analyses[1].template.spec.metrics[0].interval: is needed by a ' +
+        'Background analysis, which measures again and again',
+    ),
+  },
+  {
+    title: 'an analysis of no single step by a template that asks for the step',
+    part: {
+      object: guard({
+        analyses: [
+          { name: 'web', template: { name: 'web' } },
+          { name: 'bg', template: { name: 'of-a-step' }, mode: 'Background' },
+        ],
+      }),
+    },
+    answer: deny(
+      422,
+      'RolloutGuard shop/watch is not valid: spec.analyses[1].template.spec.metrics[0]: {{step.index}} stands for ' +
+        'nothing in a Background analysis, which judges no single step',
+    ),
+  },
+  {
+    title: 'a PostPromotion analysis that would never end',
+    part: {
+      object: guard({
+        analyses: [
+          { name: 'web', template: { name: 'web' } },
+          { name: 'after', template: { name: 'endless' }, mode: 'PostPromotion' },
+        ],
+      }),
+    },
+    answer: deny(
+      422,
+      'RolloutGuard shop/watch is not valid: spec.analyses[1].args: with these arguments, spec.metrics[0].count of ' +
+        'the template is at fault: is needed beside interval: a PostPromotion analysis must end ' +
+        '(consecutiveSuccessLimit does as well)',
+    ),
+  },
+  {
+    title: 'a guard of nested templates, with an argument from a field of each Rollout',
+    part: {
+      object: guard({
+        analyses: [
+          {
+            name: 'web',
+            template: { name: 'suite' },
+            args: [
+              { name: 'floor', valueFrom: { fieldRef: { fieldPath: "rollout.metadata.labels['floor']" } } },
+            ],
+          },
+        ],
+      }),
+    },
+    answer: allow(),
+  },
+  {
+    title: 'a guard of a template that nests one which nobody made',
+    part: { object: guard({ analyses: [{ name: 'web', template: { name: 'torn' } }] }) },
+    answer: deny(
+      422,
+      'RolloutGuard shop/watch is not valid: spec.analyses[0].template.spec.templates[0]: AnalysisTemplate gone does ' +
+        'not exist; create it or name another',
+    ),
   },
   {
     title: 'a guard by labels',

@@ -1,10 +1,11 @@
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
+import { durationMs } from '../../src/api/duration.ts';
 import { type Ingress, type KubeObject, keyOf, type Pod, type Service } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RecordStatus, RolloutRecord } from '../../src/api/rollout-record.ts';
-import { analysesOfStep } from '../../src/rollout/guard.ts';
+import { analysesOfMode, analysesOfStep } from '../../src/rollout/guard.ts';
 import { analysisRun, isOwnRun } from '../../src/rollout/runs.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import type { World, Write } from '../world/world.ts';
@@ -31,13 +32,20 @@ export function watchman(): Watchman {
     must(is.status.stepEntry >= (was?.stepEntry ?? 0), 'a step entry only rises', `${is.status.stepEntry}`);
     if (!was || !leavesUpwards(was, is.status)) return;
     const { release } = was;
-    const guarded = analysesOfStep(release?.guard, release?.step?.index ?? 0).length > 0;
-    if (!guarded) return;
+    if (isApproved(world, is, was)) return;
+    const left = `release ${was.releaseId}, step ${release?.step?.index}`;
     must(
-      isJudgedGood(world, is, was) || isApproved(world, is, was),
+      isJudgedGood(world, is, was),
       'a guarded step is left upwards only with a Successful verdict for exactly its key, or an approval of it',
-      `release ${was.releaseId}, step ${release?.step?.index}`,
+      left,
     );
+    for (const trouble of backgroundTroubles(world, is, was)) {
+      must(
+        false,
+        'no step is left upwards past a Background analysis that is not at ease',
+        `${left}: ${trouble}`,
+      );
+    }
   }
 
   function onCanaryIngress(world: World, was: Ingress | undefined, is: Ingress): void {
@@ -120,23 +128,44 @@ function leavesUpwards(was: RecordStatus, is: RecordStatus): boolean {
   );
 }
 
-function isJudgedGood(
-  world: World,
-  { metadata }: RolloutRecord,
-  { release, releaseId }: RecordStatus,
-): boolean {
+function isJudgedGood(world: World, { metadata }: RolloutRecord, was: RecordStatus): boolean {
+  const { release } = was;
   const rollout = world.memory.stores.of<Rollout>(resources.rollout).get(metadata);
   const runs = world.memory.stores.of<AnalysisRun>(resources.analysisRun).list();
   if (!rollout || !release?.step) return false;
-  const { step } = release;
-  return analysesOfStep(release.guard, step.index).every((analysis) => {
-    const expected = analysisRun({ rollout, releaseId, release, step }, analysis);
+  return analysesOfStep(release.guard, release.step.index).every((analysis) => {
+    const expected = analysisRun({ rollout, record: was }, analysis);
     const present = runs.find((run) => run.metadata.name === expected.metadata.name);
     return (
       present !== undefined &&
       isOwnRun(present, expected, rollout.metadata.uid) &&
       present.status?.phase === 'Successful'
     );
+  });
+}
+
+/** Background runs that are missing, not ours, ended, or have measured nothing for three intervals. */
+function backgroundTroubles(world: World, { metadata }: RolloutRecord, was: RecordStatus): string[] {
+  const rollout = world.memory.stores.of<Rollout>(resources.rollout).get(metadata);
+  const runs = world.memory.stores.of<AnalysisRun>(resources.analysisRun).list();
+  if (!rollout || was.release?.trafficSince === undefined) return [];
+  // The decision fell a moment before it is written, and a run may have ended in between.
+  const decidedAt = world.clock.now() - 1_000;
+  return analysesOfMode(was.release.guard, 'Background').flatMap((analysis) => {
+    const expected = analysisRun({ rollout, record: was }, analysis);
+    const present = runs.find((run) => run.metadata.name === expected.metadata.name);
+    if (!present || !isOwnRun(present, expected, rollout.metadata.uid))
+      return [`${analysis.name} has no run`];
+    const { phase, completedAt, startedAt } = present.status ?? {};
+    if (completedAt && Date.parse(completedAt) < decidedAt) return [`${analysis.name} is ${phase}`];
+    const intervalsMs = analysis.metrics.map(({ interval }) => durationMs(interval ?? '10s'));
+    const begunAt = startedAt ? Date.parse(startedAt) : decidedAt;
+    const ages = (present.status?.metricResults ?? []).map(({ measurements }) => {
+      const last = measurements.findLast(({ outcome, value }) => outcome !== 'Error' && value !== undefined);
+      return decidedAt - Math.max(begunAt, Date.parse(last?.evaluatedAt ?? startedAt ?? ''));
+    });
+    const isStale = ages.some((age) => age > 3 * Math.max(...intervalsMs));
+    return isStale ? [`${analysis.name} has measured nothing for ${Math.max(...ages)} ms`] : [];
   });
 }
 

@@ -10,19 +10,21 @@ import type { Dice } from './dice.ts';
 const NAMESPACE = 'shop';
 const NAME = 'echoserver';
 
-export const VERSIONS = ['v1', 'v2', 'v3', 'v4', 'v5', 'failed'];
+export const VERSIONS = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'failed'];
 
 /** The version that ends every story well: nobody has tried it before, and its metrics are good. */
 export const LAST_VERSION = 'v9';
 
 /** What the metrics say of the versions: good, bad, turning, or nothing. */
 export const SERIES = {
-  v1: { 'success-rate': '0.99' },
-  v2: { 'success-rate': '0.99' },
-  v3: { 'success-rate': '0.99x3 0.5' },
-  v4: { 'success-rate': '0.5' },
-  v5: { 'success-rate': '_ _ 0.99 _ 0.99x20' },
-  [LAST_VERSION]: { 'success-rate': '1' },
+  v1: { 'success-rate': '0.99', health: '1' },
+  v2: { 'success-rate': '0.99', health: '1x2 _x5 1' },
+  v3: { 'success-rate': '0.99x3 0.5', health: '1' },
+  v4: { 'success-rate': '0.5', health: '1' },
+  v5: { 'success-rate': '_ _ 0.99 _ 0.99x20', health: '1x4 0' },
+  v6: { 'success-rate': '0.99', health: '1x3 0' },
+  v7: { 'success-rate': '0.99', health: '1x1 _x30' },
+  [LAST_VERSION]: { 'success-rate': '1', health: '1' },
 };
 
 /** Something that happens; answers what, in a few words. */
@@ -31,7 +33,7 @@ type Happening = (world: World, dice: Dice) => Promise<string>;
 /** What people do. */
 const PEOPLE: Happening[] = [
   (world, dice) => release(world, dice.oneOf(VERSIONS)),
-  (world, dice) => release(world, dice.oneOf(['v2', 'v3'])),
+  (world, dice) => release(world, dice.oneOf(['v2', 'v3', 'v6', 'v7'])),
   (world) => approve(world),
   (world) => approve(world),
   async (world, dice) => {

@@ -19,6 +19,12 @@ const manifests = readObjects(
   ),
 );
 
+const template = { kind: 'AnalysisTemplate', name: 'success-rate' };
+const STEP = { name: 'success-rate', template };
+const BACKGROUND = { name: 'health', template: { ...template, name: 'health' }, mode: 'Background' };
+const AFTERWARDS = { name: 'afterwards', template, mode: 'PostPromotion' };
+const ANALYSES = [[STEP], [STEP, BACKGROUND], [STEP, AFTERWARDS], [STEP, BACKGROUND, AFTERWARDS]];
+
 /** Plays the story of one seed: what was broken, what was seen, and what there is at its end. */
 export async function tell(seed: number) {
   const chance = dice(seed);
@@ -26,13 +32,19 @@ export async function tell(seed: number) {
   const trace = openTrace(0);
   let world: World | undefined;
   const opened = await openWorld({
-    objects: withGuard({
-      onFailure: chance.oneOf(['Rollback', 'Abort', 'Pause']),
-      onSuccess: chance.oneOf(['Promote', 'Promote', 'Hold']),
-      onTimeout: chance.oneOf(['Rollback', 'Abort', 'Pause']),
-      holdTimeout: `${chance.between(10, 90)}s`,
-      progressDeadlineSeconds: chance.between(5, 40),
-    }),
+    objects: withHealth(chance.oneOf(['Inconclusive', 'Wait'])).concat(
+      withGuard({
+        onFailure: chance.oneOf(['Rollback', 'Abort', 'Pause']),
+        onSuccess: chance.oneOf(['Promote', 'Promote', 'Hold']),
+        onTimeout: chance.oneOf(['Rollback', 'Abort', 'Pause']),
+        holdTimeout: `${chance.between(10, 90)}s`,
+        progressDeadlineSeconds: chance.between(5, 40),
+        onInconclusive: chance.oneOf(['Pause', 'Retry']),
+        onError: chance.oneOf(['Pause', 'Retry']),
+        retry: { attempts: chance.between(1, 3), delay: `${chance.between(1, 20)}s` },
+        analyses: chance.oneOf(ANALYSES),
+      }),
+    ),
     series: SERIES,
     seriesIntervalMs: 10_000,
     podReadyMs: chance.between(200, 4_000),
@@ -57,6 +69,22 @@ export async function tell(seed: number) {
   const end = endOf(opened);
   await opened.close();
   return { broken: [...rules.broken, ...opened.errors], trace: trace.lines(), end };
+}
+
+/** A template for Background analyses, whose metric turns bad or silent apart from that of the steps. */
+function withHealth(noData: string): KubeObject[] {
+  const metric = {
+    name: 'health',
+    query: 'health{pod=~"{{canary.pods}}"}',
+    interval: '5s',
+    noData,
+    successCondition: 'value >= 1',
+  };
+  const base = manifests.find(({ kind }) => kind === 'AnalysisTemplate');
+  if (!base) throw new Error('there is a template');
+  return [
+    { ...base, metadata: { ...base.metadata, name: 'health' }, spec: { metrics: [metric] } } as KubeObject,
+  ];
 }
 
 function withGuard(spec: object): KubeObject[] {

@@ -2,6 +2,7 @@ import {
   CANARY_DEPLOYMENT_LABEL,
   POD_TEMPLATE_HASH_LABEL,
   progressingRollout,
+  RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
 import type { ControllerRevision, Deployment, Ingress, Service } from '../../src/api/kubernetes.ts';
@@ -44,6 +45,7 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
     ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
     ...changed(seen, subject, 'replicas', (object) => String(object.spec.replicas)),
     ...changed(seen, subject, 'state', stateOf),
+    ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
     ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
   ];
 }

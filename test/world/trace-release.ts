@@ -33,6 +33,7 @@ export function rolloutLines(seen: Seen<Rollout>): Line[] {
     ...changed(seen, subject, 'progress', condition('Progressing')),
     ...changed(seen, subject, 'Stalled', condition('Stalled')),
     ...changed(seen, subject, 'Guarded', condition('Guarded')),
+    ...changed(seen, subject, 'judged', condition('PostPromotion')),
     ...changed(seen, subject, 'step', stepOf),
   ];
 }
@@ -71,7 +72,7 @@ export function runLines(seen: Seen<AnalysisRun>): Line[] {
   const { before, after } = seen;
   const { spec, metadata } = (after ?? before) as AnalysisRun;
   const subject = `AnalysisRun ${spec.key?.analysis ?? metadata.name}`;
-  const judged = spec.key && `release ${spec.key.releaseId}, step ${spec.key.step}`;
+  const judged = spec.key && `release ${spec.key.releaseId}, ${placeOf(spec.key)}`;
   if (!after) return [{ subject, act: 'delete', from: judged }];
   if (!before) return [{ subject, act: 'create', from: judged }];
   const edited = !sameJson({ ...before.spec, terminate: false }, { ...after.spec, terminate: false });
@@ -81,6 +82,12 @@ export function runLines(seen: Seen<AnalysisRun>): Line[] {
     ...measurementLines(subject, before, after),
     ...changed(seen, subject, 'phase', (object) => object.status?.phase),
   ];
+}
+
+/** `step 2`, or `background`, with the attempt where it is not the first. */
+function placeOf({ mode, step, attempt }: NonNullable<AnalysisRun['spec']['key']>): string {
+  const place = mode === 'Step' ? `step ${step}` : mode.toLowerCase();
+  return attempt === 1 ? place : `${place}, attempt ${attempt}`;
 }
 
 function measurementLines(subject: string, before: AnalysisRun, after: AnalysisRun): Line[] {

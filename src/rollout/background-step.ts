@@ -1,0 +1,70 @@
+import type { StepState } from '../api/rollout.ts';
+import type { StepRecord } from '../api/rollout-record.ts';
+import { awaitWatch, type Trouble } from './background.ts';
+import { type StepContext, timestamp, wait, withStep } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { failStep, hold } from './failure.ts';
+import { decideHeld } from './holding.ts';
+
+/** States in which the step has its traffic: nothing more happens to the canary, and a person may let it go on. */
+const AT_REST: readonly StepState[] = ['StepMetricsAnalysis', 'StepPaused'];
+
+/**
+ * What the Background analyses make of a step, in whatever state it is: undefined lets the step machine go on.
+ * Failed is followed at once; anything else holds the step where it is, and a step that is held on its way to its
+ * traffic keeps its state, so that it goes on from there.
+ */
+export function decideWatched(context: StepContext): Outcome | undefined {
+  const { watch, step, release } = context;
+  const isHeldByWatch = step.hold?.mode === 'Background';
+  if (watch.kind === 'start') return watch.outcome;
+  if (watch.kind === 'trouble') return followTrouble(context, watch.trouble) ?? stayHeld(context);
+  if (isHeldByWatch) return watch.kind === 'well' ? resume(context) : stayHeld(context);
+  if (AT_REST.includes(step.state)) {
+    if (watch.kind === 'later' && !step.hold) return wait('WaitingForAnalysis', watch.message, watch.at);
+    return undefined;
+  }
+  // Pods may come up meanwhile; more traffic may not.
+  if (step.state === 'StepUpgrade') return undefined;
+  return watch.kind === 'later'
+    ? wait('WaitingForAnalysis', watch.message, watch.at)
+    : awaitWatch(watch, release);
+}
+
+function followTrouble(context: StepContext, { reason, message, evidence }: Trouble): Outcome | undefined {
+  const { step } = context;
+  const state = AT_REST.includes(step.state) ? 'StepPaused' : step.state;
+  if (reason === 'AnalysisFailed') {
+    if (waitsForPerson(step)) return undefined;
+    return failStep(context, reason, message, evidence, { state, mode: 'Background' });
+  }
+  if (step.hold) return undefined;
+  return hold(context, { state, reason, message, evidence, event: 'Waiting', mode: 'Background' });
+}
+
+/** It failed before, and the guard's action was to wait for a person. */
+function waitsForPerson({ verdict, hold, state }: StepRecord): boolean {
+  if (verdict?.phase !== 'Failed' || hold?.reason !== 'AnalysisFailed') return false;
+  return hold.mode === 'Background' || state === 'StepPaused';
+}
+
+/** On its way to its traffic a held step does nothing; at rest its own state says what a person can do. */
+function stayHeld(context: StepContext): Outcome | undefined {
+  const { step } = context;
+  return step.hold?.mode === 'Background' && !AT_REST.includes(step.state) ? decideHeld(context) : undefined;
+}
+
+function resume(context: StepContext): Outcome {
+  const { hold: _hold, ...step } = context.step;
+  const state = AT_REST.includes(step.state) ? 'StepMetricsAnalysis' : step.state;
+  return {
+    decision: 'Analyse',
+    reason: 'AnalysisResumed',
+    message: 'the Background analyses measure again, the step goes on',
+    record: withStep(context, {
+      ...step,
+      state,
+      ...(state === 'StepUpgrade' ? { upgradeStartedAt: timestamp(context) } : {}),
+    }),
+  };
+}

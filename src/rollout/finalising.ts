@@ -1,0 +1,87 @@
+import type { ReleaseRecord } from '../api/rollout-record.ts';
+import { podHashOf, replicaSetOf } from '../workload/pod-template.ts';
+import { watchBackground } from './background.ts';
+import { complete } from './complete.ts';
+import { type Context, currentRevision, type StepContext, timestamp, wait, withRelease } from './context.ts';
+import type { Notice, Outcome } from './decision.ts';
+import { cancel, supersede } from './ending.ts';
+import { decideWatchedUpdate } from './finalising-watch.ts';
+import { analysesOfMode } from './guard.ts';
+import { beginPostPromotion } from './post-promotion.ts';
+import {
+  awaitRollingUpdate,
+  firstOpen,
+  removeCanaryService,
+  removeCanaryWorkload,
+  removeRoutes,
+  restoreServiceAndWait,
+  resumeWorkload,
+} from './removal.ts';
+
+/**
+ * The release passed: the workload's own rolling update brings the new version to every pod, while the canary
+ * keeps serving its share until they are available and the Background analyses watch it.
+ */
+export function decideFinalising(context: Context): Outcome {
+  const { release } = context;
+  const revision = currentRevision(context);
+  if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (revision !== release.revision) return supersede(context);
+  const { step } = release;
+  const watch = watchBackground(context);
+  const held = step && decideWatchedUpdate({ ...context, step, watch } satisfies StepContext);
+  if (held) return held;
+  const open = firstOpen(context, [
+    restoreServiceAndWait,
+    resumeWorkload,
+    awaitRollingUpdate,
+    noteUpdated,
+    removeRoutes,
+    removeCanaryWorkload,
+    removeCanaryService,
+  ]);
+  if (open) {
+    return watch.kind === 'well'
+      ? { ...open, wakeAt: Math.min(open.wakeAt ?? watch.staleAt, watch.staleAt) }
+      : open;
+  }
+  return promote(context);
+}
+
+/** Remembers that the rolling update is done: a later change of scale must not wake what watched it. */
+function noteUpdated(context: Context): Outcome | undefined {
+  const { snapshot, release } = context;
+  if (release.updatedAt !== undefined || !watchesUpdate(release)) return undefined;
+  return {
+    ...wait('WaitingForCanaryRemoval', 'every pod runs the new version, the canary goes'),
+    record: withRelease(snapshot.record, { ...release, updatedAt: timestamp(context) }),
+  };
+}
+
+function watchesUpdate({ guard }: ReleaseRecord): boolean {
+  return [...analysesOfMode(guard, 'Background'), ...analysesOfMode(guard, 'PostPromotion')].length > 0;
+}
+
+function promote(context: Context): Outcome {
+  const { workload, release } = context;
+  const replicaSet = replicaSetOf(release.revision, workload.replicaSets);
+  if (!replicaSet) return wait('WaitingForWorkload', 'waiting for the ReplicaSet of the new version');
+  const stable = {
+    revision: release.revision,
+    hash: podHashOf(replicaSet),
+    replicaSet: replicaSet.metadata.name,
+  };
+  const message = `every pod runs the new version, hash ${stable.hash}`;
+  const notice: Notice = {
+    event: 'Completed',
+    reason: 'Promoted',
+    summary: `The release of ${workload.deployment.metadata.name} is complete.`,
+    evidence: [],
+    action: 'Promoted: every pod runs the new version, the canary is gone.',
+    next: 'Nothing is left to do.',
+  };
+  return (
+    beginPostPromotion(context, stable, message, notice) ??
+    complete(context, 'Promoted', 'Promoted', stable, message, notice)
+  );
+}

@@ -1,0 +1,81 @@
+import type { HoldReason, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
+import { parseTime } from '../api/timestamp.ts';
+import { withFreshAttempts } from './background.ts';
+import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { applyFailureAction } from './failure.ts';
+import { presentGuard } from './guard.ts';
+import { isRetryAsked } from './retry.ts';
+
+/** Holds that a new judging can end. */
+const JUDGED: readonly HoldReason[] = [
+  'AnalysisFailed',
+  'AnalysisInconclusive',
+  'AnalysisError',
+  'AnalysisStale',
+  'ForeignRun',
+];
+
+/** A step, or the last rolling update, that is held: until its cause is gone, a person comes, or time is up. */
+export function decideHeld(context: StepContext): Outcome {
+  const { snapshot, release, step, now } = context;
+  const { hold } = step;
+  if (!hold) return wait('WaitingForApproval', 'waiting for a person');
+  if (isRetryAsked(snapshot)) {
+    const retried = retriedRelease(context, hold.reason);
+    if (retried) {
+      return {
+        decision: 'Restart',
+        reason: 'Retried',
+        message: 'a person asked to try this step again',
+        record: { ...withRelease(snapshot.record, retried), retried: snapshot.record.releaseId },
+      };
+    }
+  }
+  if (hold.reason === 'GuardRemoved' && presentGuard(snapshot).kind === 'guard')
+    return backToAnalysis(context);
+  const { guard } = release;
+  if (!guard) return wait('WaitingForApproval', hold.message);
+  const timeoutAt = (parseTime(hold.since) ?? now) + guard.holdTimeoutMs;
+  if (now < timeoutAt || guard.onTimeout === 'Pause')
+    return wait('WaitingForApproval', hold.message, now < timeoutAt ? timeoutAt : undefined);
+  return applyFailureAction(
+    context,
+    guard.onTimeout,
+    'HoldTimeout',
+    `nobody came within the hold timeout: ${hold.message}`,
+    [],
+  );
+}
+
+/** The release with its held step as before the hold, and with whatever held it to be judged anew. */
+function retriedRelease(context: StepContext, reason: HoldReason): ReleaseRecord | undefined {
+  const { release, step } = context;
+  const { hold, verdict: _verdict, inconclusive: _inconclusive, errorSince: _since, ...rest } = step;
+  if (reason === 'ProgressDeadlineExceeded') {
+    const state: StepRecord['state'] = 'StepUpgrade';
+    return { ...release, step: { ...rest, state, upgradeStartedAt: timestamp(context) } };
+  }
+  if (!JUDGED.includes(reason)) return undefined;
+  const state = rest.state === 'StepPaused' ? 'StepMetricsAnalysis' : rest.state;
+  if (hold?.mode !== 'Background') return { ...release, step: { ...rest, state, attempt: rest.attempt + 1 } };
+  return withFreshAttempts({
+    ...release,
+    step: {
+      ...rest,
+      state,
+      ...(state === 'StepUpgrade' ? { upgradeStartedAt: timestamp(context) } : {}),
+    },
+  });
+}
+
+/** The guard is there (again): its verdict, and no person, lets the step go on. */
+export function backToAnalysis(context: StepContext): Outcome {
+  const { hold: _hold, ...step } = context.step;
+  return {
+    decision: 'Analyse',
+    reason: 'GuardPinned',
+    message: 'the step is judged by its guard',
+    record: withStep(context, { ...step, state: 'StepMetricsAnalysis' }),
+  };
+}
