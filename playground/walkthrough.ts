@@ -49,11 +49,11 @@ export function imageOf(tag: string): string {
   return `${REPOSITORY}:${tag}`;
 }
 
-/** Applies every template of analysis-templates/. */
+/** Applies every template of analysis-templates/, and not the scenarios that test them. */
 export async function applyTemplates({ kubectl }: Playground): Promise<void> {
   const folder = repositoryFile('analysis-templates');
   for (const name of await readdir(folder)) {
-    if (!name.endsWith('.yaml')) continue;
+    if (!name.endsWith('.yaml') || name.endsWith('.test.yaml')) continue;
     await kubectl(['apply', '-f', `${folder}/${name}`]);
     await kubectl(['label', '--overwrite', '-f', `${folder}/${name}`, `${MARK}=`]);
   }
