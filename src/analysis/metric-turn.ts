@@ -126,6 +126,7 @@ function measured(
   const measurement: Measurement = {
     sequence: asked.sequence,
     ...judged,
+    ...(!hasData && judged.outcome !== 'Error' && { withoutData: true }),
     ...(asked.questions && { query: questionsText(asked.questions) }),
     evaluatedAt: formatTime(asked.evaluateAt),
     startedAt: formatTime(startedAt),

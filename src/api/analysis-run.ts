@@ -58,6 +58,10 @@ const measurementSchema = z.object({
   sequence: z.int().describe('0-based, per metric; a measurement is recorded once.'),
   outcome: z.enum(OUTCOMES),
   value: z.string().optional().describe('As text, so that NaN and +Inf stay what they are.'),
+  withoutData: z
+    .boolean()
+    .optional()
+    .describe('True where nothing was measured: the outcome is then what `noData` says of it.'),
   samples: z.int().optional().describe('How many series the query returned.'),
   query: z.string().optional().describe('The query as it was sent; of several, each with its name.'),
   evaluatedAt: timestampSchema.optional().describe('The evaluation time of the query.'),

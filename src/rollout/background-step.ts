@@ -1,10 +1,13 @@
 import type { StepState } from '../api/rollout.ts';
 import type { StepRecord } from '../api/rollout-record.ts';
 import { awaitWatch, type Trouble } from './background.ts';
+import { type Combined, combineRuns } from './combine-runs.ts';
 import { type StepContext, timestamp, wait, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep, hold } from './failure.ts';
-import { decideHeld } from './holding.ts';
+import { analysesOfStep } from './guard.ts';
+import { approvalOf, decideHeld } from './holding.ts';
+import { judgingOf } from './judging.ts';
 
 /** States in which the step has its traffic: nothing more happens to the canary, and a person may let it go on. */
 const AT_REST: readonly StepState[] = ['StepMetricsAnalysis', 'StepPaused'];
@@ -18,8 +21,14 @@ export function decideWatched(context: StepContext): Outcome | undefined {
   const { watch, step, release } = context;
   const isHeldByWatch = step.hold?.mode === 'Background';
   if (watch.kind === 'start') return watch.outcome;
+  const failed = watch.kind === 'well' && !isHeldByWatch ? undefined : failedBeside(context);
+  if (failed) return failStep(context, 'AnalysisFailed', failed.message, failed.evidence);
   if (watch.kind === 'trouble') return followTrouble(context, watch.trouble) ?? stayHeld(context);
-  if (isHeldByWatch) return watch.kind === 'well' ? resume(context) : stayHeld(context);
+  if (isHeldByWatch) {
+    // What failed has failed, whatever became of its run: only a person or a newer try ends that.
+    const mayResume = watch.kind === 'well' && step.hold?.reason !== 'AnalysisFailed';
+    return mayResume && !isApproved(context) ? resume(context) : stayHeld(context);
+  }
   if (AT_REST.includes(step.state)) {
     if (watch.kind === 'later' && !step.hold) return wait('WaitingForAnalysis', watch.message, watch.at);
     return undefined;
@@ -29,6 +38,20 @@ export function decideWatched(context: StepContext): Outcome | undefined {
   return watch.kind === 'later'
     ? wait('WaitingForAnalysis', watch.message, watch.at)
     : awaitWatch(watch, release);
+}
+
+/** Trouble of the Background analyses must not hide that those of the step have failed meanwhile. */
+function failedBeside({ snapshot, release, step }: StepContext): Combined | undefined {
+  if (!AT_REST.includes(step.state) || step.verdict?.phase === 'Failed') return undefined;
+  const analyses = analysesOfStep(release.guard, step.index);
+  const judging = analyses.length > 0 ? judgingOf(snapshot, analyses) : undefined;
+  const combined = judging?.kind === 'runs' ? combineRuns(judging.runs) : undefined;
+  return combined?.phase === 'Failed' ? combined : undefined;
+}
+
+/** A person let the step go while it was held: that is followed now, and not kept for another hold. */
+function isApproved(context: StepContext): boolean {
+  return context.step.state === 'StepPaused' && approvalOf(context) !== undefined;
 }
 
 function followTrouble(context: StepContext, { reason, message, evidence }: Trouble): Outcome | undefined {

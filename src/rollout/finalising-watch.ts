@@ -13,7 +13,7 @@ export function decideWatchedUpdate(context: StepContext): Outcome | undefined {
   const { watch, step, release } = context;
   switch (watch.kind) {
     case 'none':
-      return step.hold ? goOn(context) : undefined;
+      return step.hold ? stayStopped(context) : undefined;
     case 'start':
       return watch.outcome;
     case 'later':
@@ -23,6 +23,7 @@ export function decideWatchedUpdate(context: StepContext): Outcome | undefined {
     case 'well': {
       const blind = awaitWatch(watch, release);
       if (blind) return stopUpdate(context) ?? blind;
+      if (step.hold?.reason === 'AnalysisFailed') return stopUpdate(context) ?? decideHeld(context);
       return step.hold ? goOn(context) : undefined;
     }
   }
@@ -43,6 +44,12 @@ function followTrouble(context: StepContext, { reason, message, evidence }: Trou
     event: 'Waiting',
     mode: 'Background',
   });
+}
+
+/** Nothing watches any more: with the guard gone an update that was stopped waits for a person, as a step does. */
+function stayStopped(context: StepContext): Outcome {
+  if (context.release.updatedAt !== undefined) return goOn(context);
+  return stopUpdate(context) ?? decideHeld(context);
 }
 
 function stopUpdate(context: StepContext): Outcome | undefined {

@@ -45,10 +45,9 @@ function lastMeasured({ status }: AnalysisRun, { name }: Metric): number | undef
 }
 
 /** Something was seen, or the metric's author said what it means that there is nothing to be seen. */
-function isReal({ outcome, value }: Measurement): boolean {
-  return (
-    outcome === 'Successful' || outcome === 'Failed' || (outcome === 'Inconclusive' && value !== undefined)
-  );
+function isReal({ outcome, value, withoutData, reason }: Measurement): boolean {
+  if (outcome === 'Successful' || outcome === 'Failed') return true;
+  return outcome === 'Inconclusive' && value !== undefined && !withoutData && reason !== 'PartialData';
 }
 
 function firstDue({ metadata, spec, status }: AnalysisRun, metric: Metric): number {

@@ -93,6 +93,15 @@ export function presentGuard({ guards, rollout, workload }: Snapshot): Effective
   return effectiveGuard(guards, { rollout, workload: workload?.deployment });
 }
 
+/**
+ * Whether a guard that was pinned selects the Rollout no more, or is suspended: what it asked for must not be left
+ * out without a word, even where other guards stay. One that was made anew under its name has returned.
+ */
+export function isGuardGone({ guards }: Snapshot, pinned: PinnedGuard | undefined): boolean {
+  const active = guards.filter(({ guard }) => !guard.spec.suspend).map(({ guard }) => guard.metadata.name);
+  return active.length === 0 || (pinned?.analyses ?? []).some(({ guard }) => !active.includes(guard.name));
+}
+
 /** To pause is stricter than to try again. */
 function everyRetries(actions: readonly UndecidedAction[]): UndecidedAction {
   return actions.includes('Pause') ? 'Pause' : 'Retry';

@@ -1,10 +1,11 @@
+import type { Approval } from '../api/rollout.ts';
 import type { HoldReason, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { withFreshAttempts } from './background.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { applyFailureAction } from './failure.ts';
-import { presentGuard } from './guard.ts';
+import { isGuardGone, presentGuard } from './guard.ts';
 import { isRetryAsked } from './retry.ts';
 
 /** Holds that a new judging can end. */
@@ -32,9 +33,9 @@ export function decideHeld(context: StepContext): Outcome {
       };
     }
   }
-  if (hold.reason === 'GuardRemoved' && presentGuard(snapshot).kind === 'guard')
-    return backToAnalysis(context);
   const { guard } = release;
+  const hasReturned = presentGuard(snapshot).kind === 'guard' && !isGuardGone(snapshot, guard);
+  if (hold.reason === 'GuardRemoved' && hasReturned) return backToAnalysis(context);
   if (!guard) return wait('WaitingForApproval', hold.message);
   const timeoutAt = (parseTime(hold.since) ?? now) + guard.holdTimeoutMs;
   if (now < timeoutAt || guard.onTimeout === 'Pause')
@@ -78,4 +79,12 @@ export function backToAnalysis(context: StepContext): Outcome {
     message: 'the step is judged by its guard',
     record: withStep(context, { ...step, state: 'StepMetricsAnalysis' }),
   };
+}
+
+/** What a person said to this step of this release, if anybody did. */
+export function approvalOf({ snapshot: { rollout, record }, step }: StepContext): Approval | undefined {
+  return rollout.status?.approvals?.find(
+    (entry) =>
+      entry.releaseId === record.releaseId && entry.stepEntry === step.entry && entry.step === step.index,
+  );
 }

@@ -5,7 +5,7 @@ import { type Combined, combineRuns } from './combine-runs.ts';
 import { type StepContext, timestamp, wait, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep, hold } from './failure.ts';
-import { analysesOfStep, holdsOnSuccess, presentGuard } from './guard.ts';
+import { analysesOfStep, holdsOnSuccess, isGuardGone } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
 import { pauseMs } from './plan.ts';
 import { tryAgain } from './retry.ts';
@@ -25,7 +25,7 @@ export function decideAnalysis(context: StepContext): Outcome {
       record: withStep(context, { ...step, state: 'StepPaused' }),
     };
   }
-  if (presentGuard(snapshot).kind === 'none') return holdWithoutGuard(context);
+  if (isGuardGone(snapshot, release.guard)) return holdWithoutGuard(context);
   const repaired = repairedRoutes(context);
   if (repaired) return repaired;
   const judging = judgingOf(snapshot, analyses);

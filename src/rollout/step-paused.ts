@@ -2,8 +2,8 @@ import { parseTime } from '../api/timestamp.ts';
 import { awaitWatch } from './background.ts';
 import { type StepContext, wait } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { analysesOfStep, isGuarded, presentGuard } from './guard.ts';
-import { backToAnalysis, decideHeld } from './holding.ts';
+import { analysesOfStep, isGuarded, isGuardGone } from './guard.ts';
+import { approvalOf, backToAnalysis, decideHeld } from './holding.ts';
 import { isPlainLastStep, pauseMs, stepsOf } from './plan.ts';
 import { advance } from './step.ts';
 import { holdWithoutGuard } from './step-analysis.ts';
@@ -11,17 +11,14 @@ import { holdWithoutGuard } from './step-analysis.ts';
 /** A step that waits: for a person, for its time to pass, or for its guard to come back. */
 export function decidePaused(context: StepContext): Outcome {
   const { snapshot, release, step, now } = context;
-  const { rollout, record } = snapshot;
-  const approval = rollout.status?.approvals?.find(
-    (entry) =>
-      entry.releaseId === record.releaseId && entry.stepEntry === step.entry && entry.step === step.index,
-  );
+  const { rollout } = snapshot;
+  const approval = approvalOf(context);
   if (approval && step.verdict?.phase !== 'Failed') {
     return advance(context, 'Approved', `step ${step.index} was approved by ${approval.user}`);
   }
   if (step.hold) return decideHeld(context);
   if (release.guard && analysesOfStep(release.guard, step.index).length > 0) return backToAnalysis(context);
-  if (isGuarded(release.guard, step.index) && presentGuard(snapshot).kind === 'none')
+  if (isGuarded(release.guard, step.index) && isGuardGone(snapshot, release.guard))
     return holdWithoutGuard(context);
   if (isPlainLastStep(rollout, step.index))
     return unwatched(context) ?? advance(context, 'LastStep', 'the last step runs every pod');

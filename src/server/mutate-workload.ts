@@ -1,9 +1,4 @@
-import {
-  CANARY_DEPLOYMENT_LABEL,
-  IN_PROGRESSING_ANNOTATION,
-  progressingRollout,
-  RESTORE_ANNOTATION,
-} from '../api/annotations.ts';
+import { IN_PROGRESSING_ANNOTATION, progressingRollout, RESTORE_ANNOTATION } from '../api/annotations.ts';
 import type { Deployment } from '../api/kubernetes.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { rolloutsOf } from '../workload/owning-rollout.ts';
@@ -31,9 +26,8 @@ export function mutateWorkload(request: AdmissionRequest, facts: WorkloadAdmissi
   if (isController(request, facts.controller)) return allow();
   const after = request.object as Deployment;
   const before = request.oldObject as Deployment;
-  // The former label counts: a label added in this very request must not open the gate.
-  if (before.metadata.labels?.[CANARY_DEPLOYMENT_LABEL] !== undefined) return allow();
 
+  // A canary Deployment is named by no Rollout. Its label is not asked: anybody can put that on.
   const named = rolloutsOf(facts.rollouts, referenceTo(before));
   const changed = revisionOf(after.spec.template) !== revisionOf(before.spec.template);
   const marked = progressingRollout(before.metadata.annotations);

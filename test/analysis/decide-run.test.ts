@@ -448,6 +448,7 @@ describe('no pods is no data, without a query', () => {
     expect(measurement).toEqual({
       sequence: 0,
       outcome: 'Inconclusive',
+      withoutData: true,
       reason: 'NoPods',
       message:
         'success-rate has no data for value >= 0.95: the query selects pods and there are none, so it was not sent',

@@ -154,3 +154,15 @@ describe('a run that measures again and again is stale three intervals after it 
     });
   });
 });
+
+test.each<[title: string, told: Partial<Measurement>]>([
+  ['without data, whatever came back', { value: 'NaN', withoutData: true }],
+  ['of a part of the data', { value: '0', reason: 'PartialData' }],
+])('a measurement %s is no news', (_title, told) => {
+  const run = watching([{ seen: [[5, 'Inconclusive', '1']] }]);
+  const [result] = run.status?.metricResults ?? [];
+  const [measurement] = result?.measurements ?? [];
+  if (!measurement) throw new Error('the run has a measurement');
+  Object.assign(measurement, told);
+  expect(freshnessOf(run).measuredAt).toBe(undefined);
+});

@@ -171,12 +171,26 @@ table('a guard that comes in the middle of a release', [
     title: 'does not take the place of the one that was pinned',
     given: judged(
       releasing({
-        guards: [guardFacts({ name: 'another', analyses: [analysis({ name: 'latency' })] })],
+        guards: [guardFacts(), guardFacts({ name: 'another', analyses: [analysis({ name: 'latency' })] })],
         pinnedGuards: [guardFacts()],
       }),
       { 'success-rate': 'Running' },
     ),
     is: 'Wait WaitingForAnalysis',
+  },
+  {
+    title: 'does not make up for one that is gone: its analyses are not left out without a word',
+    given: judged(
+      releasing({
+        guards: [guardFacts({ name: 'another', analyses: [analysis({ name: 'latency' })] })],
+        pinnedGuards: [
+          guardFacts(),
+          guardFacts({ name: 'another', analyses: [analysis({ name: 'latency' })] }),
+        ],
+      }),
+      { 'success-rate': 'Successful', latency: 'Successful' },
+    ),
+    is: 'Hold GuardRemoved',
   },
 ]);
 

@@ -119,10 +119,10 @@ const entering: Row[] = [
     answer: allow(),
   },
   {
-    title: 'the extra Deployment of a canary is left alone',
+    title: 'the label of a canary on the workload itself opens nothing',
     before: deployment({ labels: { 'rollouts.kruise.io/canary-deployment': 'echoserver' } }),
     after: deployment({ labels: { 'rollouts.kruise.io/canary-deployment': 'echoserver' }, image: 'echo:2' }),
-    answer: allow(),
+    answer: allow({ patch: [PAUSE, FIRST_MARK] }),
   },
   {
     title: 'claiming to be a canary in the same request does not help',
