@@ -49,14 +49,13 @@ export function imageOf(tag: string): string {
   return `${REPOSITORY}:${tag}`;
 }
 
-/** Applies every template of analysis-templates/, and not the scenarios that test them. */
+/** Applies every template of analysis-templates/, not the files that test them. */
 export async function applyTemplates({ kubectl }: Playground): Promise<void> {
   const folder = repositoryFile('analysis-templates');
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.yaml') || name.endsWith('.test.yaml')) continue;
-    await kubectl(['apply', '-f', `${folder}/${name}`]);
-    await kubectl(['label', '--overwrite', '-f', `${folder}/${name}`, `${MARK}=`]);
-  }
+  const names = (await readdir(folder)).filter((name) => /(?<!\.test)\.yaml$/.test(name));
+  const files = names.flatMap((name) => ['-f', `${folder}/${name}`]);
+  await kubectl(['apply', ...files]);
+  await kubectl(['label', '--overwrite', ...files, `${MARK}=`]);
 }
 
 /** The image that a Deployment asks for. */

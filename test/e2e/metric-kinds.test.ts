@@ -8,6 +8,7 @@ import { type AnalysisRun, analysisRunKind } from '../../src/api/analysis-run.ts
 import type { Metric } from '../../src/api/analysis-template.ts';
 import { crdOf } from '../../src/api/crd.ts';
 import { resources } from '../../src/api/resource.ts';
+import { parseTime } from '../../src/api/timestamp.ts';
 import { clusterClient } from '../../src/cluster/client.ts';
 import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
 import type { Cluster } from '../../src/cluster/port.ts';
@@ -86,9 +87,11 @@ async function judged(name: string, metric: Omit<Metric, 'name'>): Promise<Analy
     }),
   );
   let inFlight: readonly InFlight[] = [];
+  let begunAt: number | undefined;
   for (;;) {
-    const decision = decideRun({ run, inFlight, now: Date.now() });
+    const decision = decideRun({ run, inFlight, now: Date.now(), begunAt });
     inFlight = decision.inFlight;
+    begunAt = parseTime(decision.status.startedAt);
     if (decision.changed) {
       run = await must(cluster.replace(resources.analysisRun, { ...run, status: decision.status }, 'status'));
     }
