@@ -21,12 +21,12 @@ const SCENARIOS = {
   'latency-sequential': 8,
   'latency-under': 10,
   'linkerd-success-rate': 14,
-  'memory-near-limit': 10,
+  'memory-near-limit': 12,
   'nginx-ingress-success-rate': 14,
   'nodejs-event-loop': 10,
   'orders-per-minute': 11,
   'orders-per-request': 10,
-  'pod-restarts': 11,
+  'pod-restarts': 12,
   'queue-length': 9,
 };
 
