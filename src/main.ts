@@ -6,13 +6,17 @@ import { analyzeCommand } from './cli/analyze.ts';
 import { backtestCommand } from './cli/backtest.ts';
 import { importCommand } from './cli/import.ts';
 import { lintCommand } from './cli/lint-command.ts';
+import { exitWithVerdicts } from './cli/terminal.ts';
 import { testCommand } from './cli/test-command.ts';
 import type { ControllerOptions } from './run-controller.ts';
 
 /** The composition root: the only place that reads arguments and environment. */
 const program = new Command('assay')
   .description('Metrics-driven progressive delivery for Kubernetes.')
-  .version(packageJson.version);
+  .version(packageJson.version)
+  .addHelpText('after', '\nStart with: assay lint FILE…, and assay COMMAND --help for examples.');
+// An unknown command, too, must not look like a verdict.
+exitWithVerdicts(program);
 
 program
   .command('controller')

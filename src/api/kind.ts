@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DURATION_PATTERN } from './duration.ts';
 import type { KubeObject } from './kubernetes.ts';
 import type { Resource } from './resource.ts';
+import { schemaMessage } from './schema-message.ts';
 
 /** A column of `kubectl get`. */
 export interface PrinterColumn {
@@ -76,7 +77,7 @@ export function parseObject<Schema extends z.ZodObject>(
   raw: KubeObject,
 ): ParseResult<CustomObject<Schema>> {
   const { apiVersion, kind: kindName, metadata } = raw;
-  const parsed = kind.schema.safeParse(raw);
+  const parsed = kind.schema.safeParse(raw, { error: schemaMessage });
   if (parsed.success) {
     return {
       ok: true,

@@ -19,7 +19,7 @@ export function svgPlot(metric: MetricReport, period: Period, incident: Period |
   const thresholds = metric.thresholds.flatMap(({ threshold }) => threshold ?? []);
   const columns = columnsOf(metric.points, period, WIDTH - LEFT);
   const extent = extentOf(columns, thresholds);
-  if (!extent) return '<p>There is no one value of a moment to plot.</p>';
+  if (!extent) return '<p>There are no values to plot.</p>';
   const x = (at: number) => round(LEFT + ((at - period.from) / (period.to - period.from)) * (WIDTH - LEFT));
   const y = (value: number) =>
     round(TOP + (1 - (value - extent.low) / (extent.high - extent.low)) * (HEIGHT - TOP - BOTTOM));

@@ -32,7 +32,7 @@ export function textPlot({ points, period, thresholds, width, height, paintBad }
   const cells = Math.max(10, width - LABEL - 2);
   const columns = columnsOf(points, period, cells * 2);
   const extent = extentOf(columns, thresholds);
-  if (!extent) return [`${' '.repeat(LABEL)}  no one value of a moment to plot`];
+  if (!extent) return [`${' '.repeat(LABEL)}  no values to plot`];
   const dotsHigh = height * 4;
   const rowOf = (value: number) =>
     Math.round((1 - (value - extent.low) / (extent.high - extent.low)) * (dotsHigh - 1));

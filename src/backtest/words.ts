@@ -40,6 +40,9 @@ export function independenceText({ healthy, spanMs, lengthMs }: BacktestReport):
   return `${analyses} analyses start in the healthy time. Each takes ${formatDuration(lengthMs)} and knows of ${formatDuration(spanMs)} of data, so that neighbours judge the same data: as evidence they count as ${independent}.`;
 }
 
+const NO_DATA_AT_ALL =
+  '. Either the server does not keep data for so long, or the query selects nothing: try it with --from 1h, and look at --namespace and --canary-pods';
+
 export function outcomesText({ outcomes }: MetricReport): string {
   const total = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   const names = {
@@ -53,7 +56,8 @@ export function outcomesText({ outcomes }: MetricReport): string {
     .map(([outcome, word]) => [outcomes[outcome as keyof typeof outcomes], word] as const)
     .filter(([count]) => count > 0)
     .map(([count, word]) => `${count} ${word}`);
-  return `${total} moments: ${parts.join(', ') || 'none'}`;
+  const hint = total > 0 && outcomes.NoData === total ? NO_DATA_AT_ALL : '';
+  return `${total} moments: ${parts.join(', ') || 'none'}${hint}`;
 }
 
 export function episodeText({ from, to, moments, metric, dryRun, outcome, worst }: Episode): string {

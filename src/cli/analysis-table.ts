@@ -38,7 +38,8 @@ export function analysisTable(run: AnalysisRun, now: number, { width, colors }: 
       countText(result, metric.count),
       last?.value ?? '',
       conditions.get(metric.name) ?? '',
-      paint(shown, colors),
+      // Every outcome fits; wrapping would count the characters of its colour and break the word.
+      { content: paint(shown, colors), wordWrap: false },
       isFinished(result.phase) || run.status === undefined || isFinished(run.status.phase)
         ? ''
         : formatDuration(Math.max(0, nextDue(grid, parseTime(last?.evaluatedAt), now) - now)),

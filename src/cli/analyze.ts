@@ -46,6 +46,15 @@ export function analyzeCommand(): Command {
         .choices(['text', 'json', 'yaml'])
         .default('text'),
     )
+    .addHelpText(
+      'after',
+      `
+Example:
+  assay analyze -f analysis-templates/http-success-rate.yaml --prometheus http://localhost:9090 \\
+    --namespace shop --canary-pods 'web-.*' --arg threshold=0.95
+
+Every flag: docs/analyze.md`,
+    )
     .action(async (options: AnalyzeOptions) => {
       process.exitCode = await analyze(options);
     });

@@ -11,6 +11,7 @@ import { textReport } from '../backtest/text-report.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { prometheusSource } from '../prometheus/source.ts';
 import { askForSamples } from './backtest-query.ts';
+import { fileTrouble } from './file-trouble.ts';
 import { addRunOptions, duration, type RunOptions, runSpec } from './run-options.ts';
 import { addSourceOptions, type SourceOptions, sourceConfig } from './source-options.ts';
 import { type Loaded, loadTemplate } from './template-file.ts';
@@ -69,6 +70,16 @@ export function backtestCommand(): Command {
     .addOption(
       new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'),
     )
+    .addHelpText(
+      'after',
+      `
+Example:
+  assay backtest -f examples/backtest/template.yaml --prometheus http://localhost:9090 \\
+    --namespace shop --canary-pods 'web-.*' --from 7d \\
+    --incident 2026-03-03T12:00:00Z/2026-03-03T13:00:00Z
+
+Exits with 0 when there is a report, and 3 when there is none (docs/backtest.md).`,
+    )
     .action(async (options: BacktestOptions) => {
       const screen = screenOf(process.stderr);
       const signal = interrupted();
@@ -116,7 +127,10 @@ async function tellBacktest(
     try {
       await writeFile(options.html, htmlReport(title, report, skippedTexts));
     } catch (error) {
-      return { ok: false, message: `${options.html} cannot be written: ${(error as Error).message}` };
+      // A file that is not there is made: what is missing is its folder.
+      const isNowhere = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const why = isNowhere ? 'there is no such folder' : fileTrouble(error);
+      return { ok: false, message: `${options.html} cannot be written: ${why}` };
     }
   }
   if (options.output === 'json')

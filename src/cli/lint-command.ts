@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import type { FileFault } from './file-fault.ts';
+import { fileTrouble } from './file-trouble.ts';
 import { type LintResult, lintTexts } from './lint-files.ts';
 import { lintGithub, lintJson, lintSarif, lintText } from './lint-report.ts';
 import { EXIT_ERROR, exitWithVerdicts } from './terminal.ts';
@@ -32,7 +33,13 @@ export function lintCommand(): Command {
     .addOption(new Option('--strict', 'take warnings for errors').default(false))
     .addHelpText(
       'after',
-      '\nExits with 0 when there is no error, 1 when there is one, and 3 when a file cannot be read.',
+      `
+Examples:
+  assay lint analysis-templates/ guards/
+  helm template my-chart | assay lint -
+  assay lint --strict --format github deploy/   (annotations in GitHub Actions)
+
+Exits with 0 when there is no error, 1 when there is one, and 3 when a file cannot be read (docs/lint.md).`,
     )
     .action(async (paths: string[], options: LintOptions) => {
       process.exitCode = await lint(paths, options);
@@ -47,7 +54,7 @@ async function lint(paths: readonly string[], { format, strict }: LintOptions): 
     try {
       for (const [file, content] of await textsAt(path)) files.set(file, content);
     } catch (error) {
-      const message = `cannot be read: ${(error as Error).message}`;
+      const message = `cannot be read: ${fileTrouble(error)}`;
       unreadable.push({ file: path, line: 1, column: 1, severity: 'error', message, rule: 'file' });
     }
   }

@@ -15,6 +15,10 @@ export interface LintResult {
   objects: number;
 }
 
+/** `{{ .Values`, `{{- if`, `{{ include`: placeholders of ours begin with none of these. */
+const HELM_ACTION = /\{\{-|\{\{\s*(?:\.|if |range |with |include |define |template |toYaml )/;
+const RENDER_FIRST = 'A Helm chart must be rendered first: helm template … | assay lint -';
+
 interface FoundObject extends LintedObject {
   file: string;
   source: YamlSource;
@@ -46,7 +50,15 @@ export function lintTexts(texts: readonly { file: string; text: string }[]): Lin
   for (const { file, text } of texts) {
     const source = readYaml(text);
     faults.push(
-      ...source.faults.map((fault): FileFault => ({ file, ...fault, severity: 'error', rule: 'yaml' })),
+      ...source.faults.map(
+        ({ message, ...place }): FileFault => ({
+          file,
+          ...place,
+          severity: 'error',
+          rule: 'yaml',
+          message: HELM_ACTION.test(text) ? `${message}. ${RENDER_FIRST}` : message,
+        }),
+      ),
     );
     for (const document of source.documents) {
       const object = document.value;

@@ -23,8 +23,7 @@ export function lintObject({ kind, object }: LintedObject, others: readonly Lint
   );
   const parsed = parseObject(kind, object);
   if (!parsed.ok) {
-    const faults = parsed.faults.map(({ path, message }) => ({ path, message: missingOr(message) }));
-    return [...errors('schema', [...checkName(object), ...faults]), ...unknown];
+    return [...errors('schema', [...checkName(object), ...parsed.faults]), ...unknown];
   }
   const checked = { ...parsed.object } as KubeObject;
   return [
@@ -86,10 +85,6 @@ function checkRules({ rules }: KindDefinition, object: KubeObject): SchemaFault[
 function isGiven(object: unknown, path: string): boolean {
   const value = path.split('.').reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), object);
   return value !== undefined;
-}
-
-function missingOr(message: string): string {
-  return /received undefined$/.test(message) ? 'is missing' : message;
 }
 
 /** Faults of a template or a run, each with the rule that its field tells. */

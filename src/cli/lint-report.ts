@@ -1,6 +1,10 @@
 import { type FileFault, faultLine } from './file-fault.ts';
 import { LINT_RULES, type LintResult } from './lint-files.ts';
 
+/** Without it a wrong folder would look like a clean one. */
+const NOTHING_FOUND =
+  '; there is no template, guard or Rollout of assay.dev or rollouts.kruise.io here, so nothing was checked';
+
 /** A line for each fault, and one that sums up. */
 export function lintText({ faults, objects }: LintResult): string {
   const count = (severity: FileFault['severity']) =>
@@ -8,7 +12,9 @@ export function lintText({ faults, objects }: LintResult): string {
   const [errors, warnings] = [count('error'), count('warning')];
   const checked = `${objects} ${objects === 1 ? 'object' : 'objects'} checked`;
   const summary = `${checked}: ${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
-  return [...faults.map(faultLine), summary, ''].join('\n');
+  return [...faults.map(faultLine), summary + (objects === 0 && errors === 0 ? NOTHING_FOUND : ''), ''].join(
+    '\n',
+  );
 }
 
 /** For scripts: the faults as they are. */

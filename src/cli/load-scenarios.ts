@@ -7,9 +7,11 @@ import { type AnalysisTemplate, analysisTemplateKind } from '../api/analysis-tem
 import { fieldPath, parseObject, type SchemaFault } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
+import { schemaMessage } from '../api/schema-message.ts';
 import { type Scenario, scenarioFileSchema } from '../scenario/scenario-file.ts';
 import { placeScenario } from '../scenario/scenario-run.ts';
 import { type FileFault, faultAt } from './file-fault.ts';
+import { fileTrouble } from './file-trouble.ts';
 import { readYaml } from './yaml-place.ts';
 
 /** A scenario with the template that it tests. */
@@ -70,7 +72,7 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
   if (!document || source.documents.length > 1) {
     return { scenarios: [], faults: [unreadable(file, 'write one document, with templates and tests')] };
   }
-  const parsed = scenarioFileSchema.safeParse(document.value);
+  const parsed = scenarioFileSchema.safeParse(document.value, { error: schemaMessage });
   if (!parsed.success) {
     const faults = parsed.error.issues.flatMap(schemaFaults);
     return {
@@ -168,7 +170,7 @@ async function loadTemplates(
 /** All objects of a YAML file, or why there are none. */
 async function objectsOf(file: string): Promise<unknown[] | string> {
   const text = await readText(file);
-  if (!text.ok) return text.message;
+  if (!text.ok) return `${text.message}: ${file}`;
   const { documents, faults } = readYaml(text.text);
   const [fault] = faults;
   if (fault) return `line ${fault.line}, column ${fault.column} of ${file}: ${fault.message}`;
@@ -184,7 +186,7 @@ async function readText(file: string): Promise<{ ok: true; text: string } | { ok
   try {
     return { ok: true, text: await readFile(file, 'utf8') };
   } catch (error) {
-    return { ok: false, message: `the file cannot be read: ${(error as Error).message}` };
+    return { ok: false, message: `the file cannot be read: ${fileTrouble(error)}` };
   }
 }
 

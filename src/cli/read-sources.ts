@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { SourceFile } from '../translate/source-document.ts';
+import { fileTrouble } from './file-trouble.ts';
 
 export type SourcesRead = { ok: true; files: SourceFile[] } | { ok: false; message: string };
 
@@ -19,7 +20,7 @@ export async function readSources(
     try {
       files.push(...filesAt(path).map((file) => ({ file, text: readFileSync(file, 'utf8') })));
     } catch (error) {
-      return { ok: false, message: `${path} cannot be read: ${(error as Error).message}` };
+      return { ok: false, message: `${path} cannot be read: ${fileTrouble(error)}` };
     }
   }
   if (files.length > 0) return { ok: true, files };

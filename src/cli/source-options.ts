@@ -4,6 +4,7 @@ import { readCaBundle } from '../api/ca-bundle.ts';
 import { durationMs } from '../api/duration.ts';
 import type { TlsConfig } from '../prometheus/agent.ts';
 import type { PrometheusConfig } from '../prometheus/source.ts';
+import { fileTrouble } from './file-trouble.ts';
 import { duration } from './run-options.ts';
 import type { Loaded } from './template-file.ts';
 
@@ -96,7 +97,7 @@ async function readSecret(file: string): Promise<Loaded<string>> {
   try {
     return { ok: true, value: (await readFile(file, 'utf8')).trimEnd() };
   } catch (error) {
-    return { ok: false, message: `${file} cannot be read: ${(error as Error).message}` };
+    return { ok: false, message: `${file} cannot be read: ${fileTrouble(error)}` };
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../api/analysis-template.ts';
 import { parseObject, type SchemaFault } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import { fileTrouble } from './file-trouble.ts';
 
 export type Loaded<T> = { ok: true; value: T } | { ok: false; message: string };
 
@@ -70,7 +71,7 @@ async function readPath(path: string): Promise<Loaded<Written[]>> {
       read.push(...inFile.value);
     }
   } catch (error) {
-    return { ok: false, message: `${path} cannot be read: ${(error as Error).message}` };
+    return { ok: false, message: `${path} cannot be read: ${fileTrouble(error)}` };
   }
   return { ok: true, value: read };
 }

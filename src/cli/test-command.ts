@@ -33,7 +33,12 @@ export function testCommand(): Command {
     .addOption(new Option('--filter <text>', 'only scenarios whose name contains this'))
     .addHelpText(
       'after',
-      '\nExits with 0 when all scenarios passed, 1 when one did not, and 3 when they cannot be run.',
+      `
+Examples:
+  assay test analysis-templates/
+  assay test --filter "no traffic" --output junit web.test.yaml > report.xml
+
+Exits with 0 when all scenarios passed, 1 when one did not, and 3 when they cannot be run.`,
     )
     .action(async (paths: string[], options: TestOptions) => {
       process.exitCode = await testTemplates(paths, options, AbortSignal.any([interrupted(), hungUp()]));

@@ -142,6 +142,14 @@ describe('the table', () => {
     }
   });
 
+  test('does not break a word because it has a colour', async () => {
+    const { states } = await analyze(runOf(minutely), async () => value(1));
+    const measured = states.find((state) => state.status?.metricResults[0]?.count === 1);
+    if (!measured) throw new Error('a first measurement is shown');
+    const colored = { ...screen(), colors: createColors(true) };
+    expect(analysisTable(measured, START, colored)).toContain(createColors(true).green('Successful'));
+  });
+
   test('shows a metric that nothing was measured of', () => {
     const row = analysisTable(runOf(minutely), START, screen()).split('\n')[3];
     expect(row).toMatch(/│ rate +│ 0 of 3 +│ +│ value > 0\.5 +│ Pending +│ +│/);

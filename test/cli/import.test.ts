@@ -121,7 +121,7 @@ spec:
   test('ends with 3 where a file is not there', async () => {
     const { code, stderr } = await run(['argo', '/not/there.yaml']);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^\/not\/there\.yaml cannot be read: ENOENT/);
+    expect(stderr).toMatch(/^\/not\/there\.yaml cannot be read: there is no such file$/m);
   });
 
   test('ends with 3 where a folder has no YAML', async () => {

@@ -82,6 +82,14 @@ describe('one text', () => {
       ],
     ],
     [
+      'a chart that is not rendered',
+      '{{- if .Values.guard }}\na: 1\n{{- end }}\n',
+      [
+        'a:1:3: error: Block collections are not allowed within flow collections. A Helm chart must be rendered first: helm template … | assay lint - (yaml)',
+      ],
+    ],
+    ['placeholders of ours are no chart', 'a: {{args.x}}: [\n', [expect.not.stringContaining('Helm')]],
+    [
       'a key that is there twice',
       template('query: up', 'query: up', 'successCondition: value > 0'),
       ['a:8:7: error: the key query is there twice (yaml)'],
@@ -113,7 +121,7 @@ describe('one text', () => {
     [
       'a field of a wrong type',
       template('query: 5', 'successCondition: value > 0'),
-      ['a:7:14: error: spec.metrics[0].query: Invalid input: expected string, received number (schema)'],
+      ['a:7:14: error: spec.metrics[0].query: must be text, and is a number (schema)'],
     ],
     [
       'a field that is missing',
@@ -367,7 +375,8 @@ describe('a guard and what it names, in two files', () => {
 
 test('the last line sums up', () => {
   const summary = (...texts: string[]) => lintText(lintTexts(texts.map((text) => ({ file: 'a', text }))));
-  expect(summary('')).toBe('0 objects checked: 0 errors, 0 warnings\n');
+  expect(summary('')).toMatch(/^0 objects checked: 0 errors, 0 warnings; .* nothing was checked\n$/);
+  expect(summary('a: [')).toMatch(/\n0 objects checked: 1 error, 0 warnings\n$/);
   expect(summary(GOOD)).toBe('1 object checked: 0 errors, 0 warnings\n');
   const text = template('query: up', 'colour: red');
   expect(summary(GOOD, text).trimEnd().split('\n').at(-1)).toBe('2 objects checked: 1 error, 1 warning');

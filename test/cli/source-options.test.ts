@@ -58,7 +58,11 @@ test.each([
     () => ['--ca-file', inDir('ca.pem'), '--insecure-skip-tls-verify'],
     /^give --ca-file or --insecure-skip-tls-verify, not both$/,
   ],
-  ['no such file', () => ['--ca-file', inDir('nowhere.pem')], /nowhere\.pem cannot be read: /],
+  [
+    'no such file',
+    () => ['--ca-file', inDir('nowhere.pem')],
+    /nowhere\.pem cannot be read: there is no such file$/,
+  ],
   [
     'a file without certificates',
     () => ['--ca-file', inDir('empty.pem')],

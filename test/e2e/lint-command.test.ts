@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LINT_RULES } from '../../src/cli/lint-files.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'src/main.ts');
@@ -29,13 +30,16 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-function lint(args: string[], stdin = ''): Promise<{ code: number; stdout: string; stderr: string }> {
+const lint = (args: string[], stdin = '') => assay(['lint', ...args], stdin);
+
+function assay(
+  args: string[],
+  stdin = '',
+  cwd = folder,
+): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [MAIN, 'lint', ...args],
-      { cwd: folder },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    const child = execFile(process.execPath, [MAIN, ...args], { cwd }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
     child.stdin?.end(stdin);
   });
@@ -67,7 +71,7 @@ test('- is standard input', async () => {
 test('what cannot be read is told beside what can', async () => {
   const { code, stdout } = await lint(['none.yaml', 'all']);
   expect(stdout).toBe(
-    `none.yaml:1:1: error: cannot be read: ENOENT: no such file or directory, stat 'none.yaml' (file)\n${WARNING}2 objects checked: 1 error, 1 warning\n`,
+    `none.yaml:1:1: error: cannot be read: there is no such file (file)\n${WARNING}2 objects checked: 1 error, 1 warning\n`,
   );
   expect(code).toBe(3);
 });
@@ -76,4 +80,59 @@ test('all that Assay ships is clean', async () => {
   const { code, stdout } = await lint([join(ROOT, 'analysis-templates'), join(ROOT, 'examples')]);
   expect(stdout).toMatch(/^\d+ objects checked: 0 errors, 0 warnings\n$/);
   expect(code).toBe(0);
+});
+
+test('a flag that is wrong, a command that is not there and a tool without files are no verdict', async () => {
+  for (const args of [
+    ['lint', '--bogus', 'all'],
+    ['lnt', 'all'],
+    ['import', 'argo'],
+    ['import', 'argo', '--bogus', 'all'],
+  ]) {
+    expect(await assay(args)).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: /),
+    });
+  }
+});
+
+test('every command shows an example with its flags', async () => {
+  for (const args of [
+    ['lint'],
+    ['test'],
+    ['analyze'],
+    ['backtest'],
+    ['import', 'argo'],
+    ['import', 'flagger'],
+  ]) {
+    const { code, stdout } = await assay([...args, '--help']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(`Examples?:\n  assay ${args.join(' ')} `)]);
+  }
+});
+
+describe('docs/lint.md', () => {
+  const page = readFile(join(ROOT, 'docs/lint.md'), 'utf8');
+
+  test('shows a command that works', async () => {
+    const [, command = ''] = /```sh\nassay (.*)\n```/.exec(await page) ?? [];
+    expect(await assay(command.split(' '), '', ROOT)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^[1-9]\d* objects checked: 0 errors, 0 warnings\n$/),
+    });
+  });
+
+  test('shows what comes out for its example', async () => {
+    const [, file = '', source = '', shown] =
+      /<!-- lint: (\S+) -->\n```yaml\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/.exec(await page) ?? [];
+    await writeFile(join(folder, file), source);
+    expect(await lint([file])).toEqual({ code: 1, stdout: shown, stderr: '' });
+  });
+
+  test('lists every rule', async () => {
+    const rows = [...(await page).matchAll(/^\| `([\w-]+)` \| (.*) \|$/gm)].map((row) => row.slice(1, 3));
+    expect(rows.filter(([name]) => Object.hasOwn(LINT_RULES, name ?? ''))).toEqual(
+      Object.entries(LINT_RULES),
+    );
+  });
 });

@@ -331,7 +331,7 @@ describe('input that cannot be used', () => {
     const { code, stderr } = await assay('test', 'bad.test.yaml');
     expect(code).toBe(3);
     expect(stderr.split('\n').map((line) => line.replace(folder, 'FOLDER'))).toEqual([
-      "bad.test.yaml:11:5: error: templates[1]: the file cannot be read: ENOENT: no such file or directory, open 'FOLDER/none.yaml' (scenario)",
+      'bad.test.yaml:11:5: error: templates[1]: the file cannot be read: there is no such file: FOLDER/none.yaml (scenario)',
       expect.stringMatching(
         /^bad.test.yaml:12:5: error: templates\[2\]: the template b is not valid: spec.metrics\[0\].successCondition: .*\. Run assay lint on it \(scenario\)$/,
       ),

@@ -543,7 +543,7 @@ const others: Row[] = [
     part: { object: assayObject('AlertReceiver', 'chat', { spec: { slack: { url: 'https://hooks' } } }) },
     answer: deny(
       422,
-      'AlertReceiver shop/chat is not valid: spec.slack.url: Invalid input: expected object, received string',
+      'AlertReceiver shop/chat is not valid: spec.slack.url: must be an object with fields, and is text',
     ),
   },
   { title: 'a kind that is none of ours', part: { object: deployment() }, answer: allow() },

@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { importCommand } from '../../src/cli/import.ts';
 import { translateConditions } from '../../src/translate/conditions.ts';
@@ -67,6 +67,7 @@ describe.each([
 
   test.each(commands)('%s', async (command) => {
     const directory = mkdtempSync(join(tmpdir(), 'assay-docs-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
     cpSync(join(ROOT, 'test/translate/examples', example), join(directory, folder, name), {
       recursive: true,
     });
