@@ -78,6 +78,7 @@ program
 
 program.addCommand(analyzeCommand());
 program.addCommand(backtestCommand());
+program.addCommand(importCommand(process));
 program.addCommand(lintCommand());
 program.addCommand(testCommand());
 
@@ -99,7 +100,5 @@ function boolean(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('give true or false');
   return text === 'true';
 }
-
-program.addCommand(importCommand(process));
 
 await program.parseAsync();

@@ -1,6 +1,7 @@
 import type { Metric } from '../api/analysis-template.ts';
 import { hasType } from './arguments.ts';
-import { type Lookup, placeholdersIn } from './placeholders.ts';
+import type { Lookup } from './placeholders.ts';
+import { durationPartsMs } from './promql-numbers.ts';
 
 /** What a range query looks back on, and the distance of its samples. */
 export interface ResolvedRange {
@@ -18,15 +19,6 @@ export interface RangeFault {
 const MOST_SAMPLES = 11_000;
 const SHORTEST_STEP_MS = 1_000;
 
-const UNIT_MS = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  y: 31_536_000_000,
-} as const;
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+$/;
 const PLACEHOLDER = /^\s*\{\{\s*([^{}]+?)\s*\}\}\s*$/;
 
@@ -70,11 +62,6 @@ function checkSpan(spanMs: number, stepMs: number, isMoving: boolean): RangeFaul
   ];
 }
 
-/** Whether the range looks back on `{{window}}`. */
-export function isMovingRange(range: Metric['range']): boolean {
-  return range !== undefined && placeholdersIn(range.window).includes('window');
-}
-
 type Part = number | 'window' | 'unknown' | { fault: string };
 
 function readPart(text: string, lookup: Lookup, windowAllowed: boolean): Part {
@@ -101,9 +88,5 @@ function readDuration(text: string, windowAllowed: boolean): Part {
     const others = windowAllowed ? '{{window}} or {{args.x}}' : '{{args.x}}';
     return { fault: `${JSON.stringify(text)} is not a duration such as 5m, nor ${others}` };
   }
-  let totalMs = 0;
-  for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwy])/g)) {
-    totalMs += Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
-  }
-  return totalMs;
+  return durationPartsMs(trimmed);
 }

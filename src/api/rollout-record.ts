@@ -229,7 +229,6 @@ export type RecordStatus = RolloutRecord['status'];
 export type ReleaseRecord = z.output<typeof releaseSchema>;
 export type StepRecord = z.output<typeof stepRecordSchema>;
 export type Tries = z.output<typeof triesSchema>;
-export type BackgroundTries = z.output<typeof backgroundTriesSchema>;
 export type Verdict = z.output<typeof verdictSchema>;
 export type PinnedGuard = z.output<typeof pinnedGuardSchema>;
 export type PinnedAnalysis = z.output<typeof pinnedAnalysisSchema>;

@@ -74,34 +74,26 @@ function alphaSpec(spec: unknown): unknown {
 function betaStrategy(strategy: unknown, fromAnnotations: JsonRecord): unknown {
   if (!isRecord(strategy)) return strategy;
   const { canary, blueGreen: _, ...rest } = strategy;
-  return withoutUndefined({ ...rest, canary: betaCanary(canary, fromAnnotations) });
-}
-
-function betaCanary(canary: unknown, fromAnnotations: JsonRecord): unknown {
-  if (!isRecord(canary)) return canary;
-  const {
-    enableExtraWorkloadForCanary: _,
-    trafficRoutingRef: _ref,
-    steps,
-    trafficRoutings,
-    ...rest
-  } = canary;
-  return withoutUndefined({
-    ...rest,
-    ...fromAnnotations,
-    steps: each(steps, betaStep),
-    trafficRoutings: each(trafficRoutings, betaRouting),
-  });
+  return withoutUndefined({ ...rest, canary: convertCanary(canary, betaStep, betaRouting, fromAnnotations) });
 }
 
 /** v1alpha1 has no blue-green strategy: such a Rollout has none at all there. */
 function alphaStrategy(strategy: unknown): unknown {
   if (!isRecord(strategy)) return strategy;
   const { canary, blueGreen, ...rest } = strategy;
-  return withoutUndefined({ ...rest, canary: isRecord(blueGreen) ? undefined : alphaCanary(canary) });
+  return withoutUndefined({
+    ...rest,
+    canary: isRecord(blueGreen) ? undefined : convertCanary(canary, alphaStep, alphaRouting),
+  });
 }
 
-function alphaCanary(canary: unknown): unknown {
+/** A canary strategy without what v1beta1 has no field for, its steps and routings converted. */
+function convertCanary(
+  canary: unknown,
+  convertStep: (step: unknown) => unknown,
+  convertRouting: (routing: unknown) => unknown,
+  added: JsonRecord = {},
+): unknown {
   if (!isRecord(canary)) return canary;
   const {
     enableExtraWorkloadForCanary: _,
@@ -112,8 +104,9 @@ function alphaCanary(canary: unknown): unknown {
   } = canary;
   return withoutUndefined({
     ...rest,
-    steps: each(steps, alphaStep),
-    trafficRoutings: each(trafficRoutings, alphaRouting),
+    ...added,
+    steps: each(steps, convertStep),
+    trafficRoutings: each(trafficRoutings, convertRouting),
   });
 }
 

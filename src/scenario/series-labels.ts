@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
+import { readLiteral } from '../analysis/promql-literal.ts';
 
 export type Labels = Record<string, string>;
 
@@ -50,36 +51,10 @@ function labelName(matcher: SyntaxNode, read: (node: SyntaxNode | null) => strin
   return quoted ? unquote(read(quoted)) : read(matcher.getChild('LabelName'));
 }
 
-const ESCAPES: Record<string, string> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  '"': '"',
-  "'": "'",
-};
-
-/** What a string literal of PromQL means; its escapes are those of Go. */
+/** What a string literal of PromQL means; undefined for one that Prometheus does not read. */
 function unquote(literal: string): string | undefined {
-  const inner = literal.slice(1, -1);
-  if (literal.startsWith('`')) return inner;
-  let known = true;
-  const text = inner.replaceAll(
-    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([\s\S]))/g,
-    (_, byte?: string, short?: string, long?: string, octal?: string, single = '') => {
-      const hex = byte ?? short ?? long;
-      const code =
-        hex === undefined ? (octal === undefined ? undefined : parseInt(octal, 8)) : parseInt(hex, 16);
-      if (code !== undefined && code <= 0x10ffff) return String.fromCodePoint(code);
-      known &&= code === undefined && Object.hasOwn(ESCAPES, single);
-      return ESCAPES[single] ?? '';
-    },
-  );
-  return known ? text : undefined;
+  const reading = readLiteral(literal);
+  return reading.ok ? reading.text : undefined;
 }
 
 function fault(message: string, offset: number): ParsedLabels {
