@@ -52,6 +52,15 @@ export interface Condition {
   lastUpdateTime?: string | undefined;
 }
 
+/** What every kind of workload has. */
+export interface Workload extends KubeObject {
+  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate };
+}
+
+export interface HorizontalPodAutoscaler extends KubeObject {
+  spec: { scaleTargetRef: { apiVersion?: string; kind: string; name: string } };
+}
+
 export interface Deployment extends KubeObject {
   spec: {
     replicas?: number;

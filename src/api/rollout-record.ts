@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ANALYSIS_MODES, ANALYSIS_PHASES } from './analysis-run.ts';
 import { metricSchema } from './analysis-template.ts';
-import { type CustomObject, type KindDefinition, timestampSchema } from './kind.ts';
+import { type CustomObject, intOrStringSchema, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
 import { ALERT_EVENTS, FAILURE_ACTIONS, SUCCESS_ACTIONS, UNDECIDED_ACTIONS } from './rollout-guard.ts';
@@ -106,8 +106,8 @@ export const RELEASE_STAGES = [
 
 const stableSchema = z.object({
   revision: z.string().describe('Hash of the pod template.'),
-  hash: z.string().describe('pod-template-hash of its pods.'),
-  replicaSet: z.string(),
+  hash: z.string().describe('What its pods carry in the label that tells the versions apart.'),
+  replicaSet: z.string().optional().describe('Where its pods are named after one.'),
 });
 
 const releaseSchema = z.object({
@@ -121,6 +121,9 @@ const releaseSchema = z.object({
     replicaSet: z.string().optional(),
   }),
   planHash: z.string(),
+  granted: intOrStringSchema
+    .optional()
+    .describe('The pods of the new version that the steps have asked for so far; it only grows.'),
   guard: pinnedGuardSchema.optional(),
   step: stepRecordSchema.optional(),
   stablePinnedAt: timestampSchema

@@ -1,7 +1,7 @@
+import type { Act } from '../api/act.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { ClusterFault, ClusterResult } from '../cluster/port.ts';
-import type { Act } from '../rollout/decision.ts';
 import type { Freshest } from './freshest.ts';
 
 export type Applied = { ok: true } | { ok: false; fault: ClusterFault; what: string };

@@ -4,13 +4,13 @@ import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import {
   type ControllerRevision,
   type Deployment,
-  type Ingress,
   isControlledBy,
   type KubeObject,
   type Pod,
   type PodTemplate,
   type ReplicaSet,
   type Service,
+  type Workload,
 } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -19,10 +19,12 @@ import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
 import { selects } from '../rollout/guard.ts';
 import { routingOf } from '../rollout/plan.ts';
 import { runNamePrefix } from '../rollout/runs.ts';
-import type { GuardFacts, KeptTemplate, Snapshot, TrafficFacts, WorkloadFacts } from '../rollout/snapshot.ts';
-import { canaryIngressName } from '../traffic/nginx-ingress.ts';
+import type { GuardFacts, KeptTemplate, Snapshot, TrafficFacts } from '../rollout/snapshot.ts';
+import { providersOf } from '../traffic/providers.ts';
 import { canaryServiceName } from '../traffic/services.ts';
 import { rolloutsOf } from '../workload/owning-rollout.ts';
+import type { WorkloadFacts } from '../workload/style.ts';
+import { styleOf } from '../workload/styles.ts';
 import type { Freshest } from './freshest.ts';
 
 /** Gathers all that a decision about this Rollout is made from. Reads caches only. */
@@ -79,10 +81,10 @@ export function guardFacts(cache: Freshest, guard: RolloutGuard): GuardFacts {
 
 function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus): WorkloadFacts | undefined {
   const { namespace } = rollout.metadata;
-  const { name, kind } = rollout.spec.workloadRef;
-  if (kind !== resources.deployment.kind) return undefined;
-  const deployment = cache.get<Deployment>(resources.deployment, { name, namespace });
-  if (!deployment) return undefined;
+  const { name } = rollout.spec.workloadRef;
+  const style = styleOf(rollout);
+  const object = style && cache.get<Workload>(style.resource, { name, namespace });
+  if (!object) return undefined;
   const replicaSets = cache.list<ReplicaSet>(resources.replicaSet, namespace);
   const canaryName = record.release?.canary.name;
   const canary = canaryName
@@ -95,8 +97,11 @@ function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus
     record.release?.canary.replicaSet ?? '',
   ]);
   return {
-    deployment,
-    replicaSets: replicaSets.filter((set) => isControlledBy(set, deployment.metadata.uid)),
+    object,
+    replicaSets: replicaSets.filter((set) => isControlledBy(set, object.metadata.uid)),
+    revisions: [],
+    pods: [],
+    autoscalers: [],
     canary: {
       deployment: canary,
       replicaSets: canarySets,
@@ -119,12 +124,14 @@ function observeTraffic(cache: Freshest, rollout: Rollout): TrafficFacts {
   const { namespace } = rollout.metadata;
   const routing = routingOf(rollout);
   const service = (name: string) => cache.get<Service>(resources.service, { name, namespace });
-  const ingress = (name: string) => cache.get<Ingress>(resources.ingress, { name, namespace });
   return {
     service: routing && service(routing.service),
     canaryService: routing && service(canaryServiceName(routing.service)),
-    ingress: routing?.ingress && ingress(routing.ingress.name),
-    canaryIngress: routing?.ingress && ingress(canaryIngressName(routing.ingress.name)),
+    routes: (routing ? providersOf(routing) : []).map((provider) => ({
+      provider,
+      own: cache.get(provider.own.resource, { name: provider.own.name, namespace }),
+      made: provider.made && cache.get(provider.made.resource, { name: provider.made.name, namespace }),
+    })),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Rollout } from '../api/rollout.ts';
 import type { RolloutRecord } from '../api/rollout-record.ts';
 import { routingOf } from '../rollout/plan.ts';
 import { runNamePrefix } from '../rollout/runs.ts';
-import { canaryIngressName } from '../traffic/nginx-ingress.ts';
+import { providersOf } from '../traffic/providers.ts';
 import { canaryServiceName } from '../traffic/services.ts';
 
 /** The Rollouts of a namespace, and the records that say which extra Deployments they have. */
@@ -39,7 +39,7 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
   const routing = routingOf(rollout);
   const workload = rollout.spec.workloadRef.name;
   switch (object.kind) {
-    case 'Deployment':
+    case rollout.spec.workloadRef.kind:
       return name === workload;
     case 'ReplicaSet':
     case 'Pod':
@@ -48,10 +48,6 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
       return (
         routing !== undefined && (name === routing.service || name === canaryServiceName(routing.service))
       );
-    case 'Ingress': {
-      const stable = routing?.ingress?.name;
-      return stable !== undefined && (name === stable || name === canaryIngressName(stable));
-    }
     case 'AnalysisRun':
       return labels?.[ROLLOUT_LABEL] === rollout.metadata.name || name.startsWith(runNamePrefix(rollout));
     // A guard or a template may concern any Rollout of its namespace (a cluster template, of all), and changes rarely.
@@ -61,7 +57,9 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
     case 'Rollout':
       return true;
     default:
-      return false;
+      return (routing ? providersOf(routing) : [])
+        .flatMap(({ own, made }) => (made ? [own, made] : [own]))
+        .some((route) => route.resource.kind === object.kind && route.name === name);
   }
 }
 

@@ -1,41 +1,44 @@
-import { progressingRollout } from '../api/annotations.ts';
-import { resources } from '../api/resource.ts';
+import { type Act, replaceActs } from '../api/act.ts';
 import type { RecordStatus, ReleaseRecord, StableRevision } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
-import { canaryName, heldWorkload, isRolledOut, releasedWorkload } from '../workload/deployment-canary.ts';
-import { activeReplicaSets, podHashOf, replicaSetOf, revisionOf } from '../workload/pod-template.ts';
-import { replaceAct, wait } from './context.ts';
+import { canaryName } from '../workload/deployment-canary.ts';
+import { isMarked } from '../workload/marks.ts';
+import { revisionOf } from '../workload/pod-template.ts';
+import type { WorkloadFacts } from '../workload/style.ts';
+import { wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
+import { asked, styleIn } from './order.ts';
 import { planHash } from './plan.ts';
-import type { Snapshot, WorkloadFacts } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** No release is under way: adopt what runs, watch for a new template, start a release of it. */
 export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFacts, now: number): Outcome {
   const { rollout, record } = snapshot;
-  const { deployment } = workload;
+  const { object } = workload;
   const { stable } = record;
+  const style = styleIn(snapshot);
   if (!stable) return adopt(snapshot, workload, 'Adopted');
-  const marked = progressingRollout(deployment.metadata.annotations) === rollout.metadata.name;
-  if (revisionOf(deployment.spec.template) === stable.revision) {
-    if (!marked) return wait('Idle', 'rollout is healthy');
+  const marked = isMarked(rollout, object);
+  if (revisionOf(object.spec.template) === stable.revision) {
+    const release = marked ? style.release(workload, { rollout }) : undefined;
+    if (!release) return wait('Idle', 'rollout is healthy');
     return {
+      ...asked(release, 'StableTemplateRestored'),
       decision: 'Cancel',
-      reason: 'StableTemplateRestored',
       message: 'the stable template came back before the release had begun; the workload is let go',
-      acts: replaceAct(resources.deployment, deployment, releasedWorkload(deployment), 'let the workload go'),
     };
   }
   // Nothing runs, or everything runs the new template already: there is no canary to make.
-  if (deployment.spec.replicas === 0) return adopt(snapshot, workload, 'Adopted');
-  if (!marked && isRolledOut(deployment)) return adopt(snapshot, workload, 'AdmissionBypassed');
-  // A paused workload has rolled out nothing: admission held it, or a disabled Rollout left it so.
-  const isHeld = marked || deployment.spec.paused === true;
+  if (style.size(workload) === 0) return adopt(snapshot, workload, 'Adopted');
+  if (!marked && style.update(workload).done) return adopt(snapshot, workload, 'AdmissionBypassed');
+  // A workload that stands still has rolled out nothing: admission held it, or a disabled Rollout left it so.
+  const isHeld = marked || style.isStill(object);
   return startRelease(snapshot, workload, stable, isHeld ? 'NewRevision' : 'AdmissionBypassed', now);
 }
 
 /** Takes what the workload runs as stable. */
 function adopt(snapshot: Snapshot, workload: WorkloadFacts, reason: Reason): Outcome {
-  const stable = runningRevision(workload);
+  const stable = styleIn(snapshot).running(workload);
   if (!stable) return wait('WaitingForWorkload', 'the workload is being rolled out by its own controller');
   return {
     decision: 'Adopt',
@@ -48,27 +51,6 @@ function adopt(snapshot: Snapshot, workload: WorkloadFacts, reason: Reason): Out
   };
 }
 
-/**
- * The one revision that the workload runs. Where a release left it paused between two, the older one is stable
- * (upstream's rule); while its own controller is in the middle of a rolling update there is none.
- */
-function runningRevision({ deployment, replicaSets }: WorkloadFacts): StableRevision | undefined {
-  const current = replicaSetOf(revisionOf(deployment.spec.template), replicaSets);
-  const active = activeReplicaSets(replicaSets);
-  const first = active.length === 0 || (active.length === 1 && active[0] === current);
-  const running = deployment.spec.paused
-    ? (active[0] ?? current)
-    : first || isRolledOut(deployment)
-      ? current
-      : undefined;
-  if (!running) return undefined;
-  return {
-    revision: revisionOf(running.spec.template),
-    hash: podHashOf(running),
-    replicaSet: running.metadata.name,
-  };
-}
-
 /** Starts a release of the workload's present template against `stable`. */
 export function startRelease(
   snapshot: Snapshot,
@@ -78,29 +60,30 @@ export function startRelease(
   now: number,
 ): Outcome {
   const { rollout } = snapshot;
-  const { deployment } = workload;
+  const { object } = workload;
   const releaseId = nextReleaseId(snapshot);
   const release: ReleaseRecord = {
     startedAt: formatTime(now),
     stage: 'Initializing',
-    revision: revisionOf(deployment.spec.template),
+    revision: revisionOf(object.spec.template),
     stable,
-    canary: { name: canaryName(deployment.metadata.name, rollout.metadata.uid ?? '', releaseId) },
+    canary: { name: canaryName(object.metadata.name, rollout.metadata.uid ?? '', releaseId) },
     planHash: planHash(rollout),
   };
   const record: RecordStatus = { ...snapshot.record, releaseId, stable, release };
   return {
     decision: 'Start',
     reason,
-    message: `release ${releaseId} of ${deployment.metadata.name}: ${imagesOf(deployment.spec.template.spec)} against stable pods ${stable.hash}`,
-    acts: replaceAct(
-      resources.deployment,
-      deployment,
-      heldWorkload(rollout, deployment),
-      'hold the workload',
-    ),
+    message: `release ${releaseId} of ${object.metadata.name}: ${imagesOf(object.spec.template.spec)} against stable pods ${stable.hash}`,
+    acts: holdStill(snapshot, workload),
     record,
   };
+}
+
+/** The workload held where it is, so that nothing of its new template runs before a step asks for it. */
+export function holdStill({ rollout }: Pick<Snapshot, 'rollout'>, { object }: WorkloadFacts): Act[] {
+  const style = styleIn({ rollout });
+  return replaceActs(style.resource, object, style.still(object, rollout), 'hold the workload');
 }
 
 /** Release ids only rise, even where the record was lost: runs and approvals remember them too. */

@@ -1,12 +1,12 @@
 import { isControlledBy, type KubeObject } from '../api/kubernetes.ts';
-import type { Resource } from '../api/resource.ts';
 import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
 import { revisionOf } from '../workload/pod-template.ts';
+import type { WorkloadFacts } from '../workload/style.ts';
 import type { Watch } from './background.ts';
-import type { Act, Outcome, Reason } from './decision.ts';
-import { weightOf } from './plan.ts';
-import type { Snapshot, WorkloadFacts } from './snapshot.ts';
+import type { Outcome, Reason } from './decision.ts';
+import { shareOf } from './plan.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** What the functions that decide about a release under way are given. */
 export interface Context {
@@ -24,7 +24,7 @@ export interface StepContext extends Context {
 
 /** The revision that the workload's author wants at this moment. */
 export function currentRevision({ workload }: Pick<Context, 'workload'>): string {
-  return revisionOf(workload.deployment.spec.template);
+  return revisionOf(workload.object.spec.template);
 }
 
 export function withRelease(record: RecordStatus, release: ReleaseRecord): RecordStatus {
@@ -49,7 +49,8 @@ export function withTraffic(context: StepContext, step: StepRecord): ReleaseReco
   const { release, snapshot } = context;
   const at = timestamp(context);
   const routed = { ...release, step: { ...step, trafficSince: at } };
-  if (release.trafficSince !== undefined || weightOf(snapshot.rollout, step.index) === 0) return routed;
+  if (release.trafficSince !== undefined || shareOf(snapshot.rollout, step.index)?.weight === 0)
+    return routed;
   return { ...routed, trafficSince: at };
 }
 
@@ -63,11 +64,6 @@ export function wait(reason: Reason, message: string, wakeAt?: number): Outcome 
 
 export function stall(reason: Reason, message: string): Outcome {
   return { decision: 'Stall', reason, message, stall: { reason, message } };
-}
-
-/** `create` where nothing stands, `replace` where something else does, nothing where it is so already. */
-export function replaceAct(resource: Resource, before: KubeObject, after: KubeObject, why: string): Act[] {
-  return before === after ? [] : [{ verb: 'replace', resource, object: after, why }];
 }
 
 /** Whether an object with a name that the release uses belongs to this Rollout. */

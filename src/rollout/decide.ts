@@ -1,10 +1,12 @@
+import { replaceActs } from '../api/act.ts';
 import { ROLLOUT_FINALIZER, ROLLOUT_HASH_ANNOTATION } from '../api/annotations.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { checkRollout } from '../api/rollout-validation.ts';
-import { labelledWorkload } from '../workload/deployment-canary.ts';
+import { labelledWorkload } from '../workload/marks.ts';
+import { styleOf } from '../workload/styles.ts';
 import { decideBetweenReleases } from './between.ts';
-import { type Context, replaceAct, stall } from './context.ts';
+import { type Context, stall } from './context.ts';
 import type { Decision, Outcome } from './decision.ts';
 import { decideAborted, decideAborting, decideCancelling, decideSuperseding } from './ending.ts';
 import { decideFinalising } from './finalising.ts';
@@ -42,7 +44,7 @@ function choose(snapshot: Snapshot, now: number): Outcome {
   if (rollout.metadata.deletionTimestamp) return decideLeaving(snapshot, now, 'RolloutDeleted');
   const adopted = adoptedRollout(rollout);
   if (adopted !== rollout) {
-    const acts = replaceAct(resources.rollout, rollout, adopted, 'take the Rollout into care');
+    const acts = replaceActs(resources.rollout, rollout, adopted, 'take the Rollout into care');
     return { decision: 'Wait', reason: 'Idle', message: 'taking the Rollout into care', acts };
   }
   if (record.retried !== undefined) return forgetRetry(snapshot);
@@ -55,10 +57,12 @@ function choose(snapshot: Snapshot, now: number): Outcome {
     );
   }
   const faults = checkRollout(rollout);
-  if (faults.length > 0) {
+  const style = styleOf(rollout);
+  if (faults.length > 0 || !style) {
+    const why = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
     return stall(
       'UnsupportedWorkload',
-      `this Rollout cannot be driven: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
+      `this Rollout cannot be driven: ${why || `${kind} is not supported`}`,
     );
   }
   if (!workload) {
@@ -67,14 +71,9 @@ function choose(snapshot: Snapshot, now: number): Outcome {
       `${kind} ${name} does not exist in this namespace; create it or correct workloadRef`,
     );
   }
-  const labelled = labelledWorkload(workload.deployment, 'deployment');
-  if (labelled !== workload.deployment) {
-    const acts = replaceAct(
-      resources.deployment,
-      workload.deployment,
-      labelled,
-      'label the workload for admission',
-    );
+  const labelled = labelledWorkload(workload.object, style.type);
+  if (labelled !== workload.object) {
+    const acts = replaceActs(style.resource, workload.object, labelled, 'label the workload for admission');
     return { decision: 'Wait', reason: 'Idle', message: 'labelling the workload', acts };
   }
   const { release } = record;

@@ -1,5 +1,4 @@
-import type { KubeObject } from '../api/kubernetes.ts';
-import type { Resource } from '../api/resource.ts';
+import type { Act } from '../api/act.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import type { AlertEvent, FailureAction } from '../api/rollout-guard.ts';
 import type { Evidence, RecordStatus } from '../api/rollout-record.ts';
@@ -51,8 +50,8 @@ export const REASONS = [
   'WorkloadConflict',
   'UnsupportedWorkload',
   'ServiceNotFound',
-  'IngressNotFound',
-  'IngressHasNoRoute',
+  'RouteNotFound',
+  'RouteHasNoBackend',
   'GuardNotReady',
   'NameTaken',
   'StableTemplateLost',
@@ -107,11 +106,6 @@ export const REASONS = [
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
-
-/** One write to the cluster, as data. A replacement carries the resourceVersion it was computed from. */
-export type Act =
-  | { verb: 'create' | 'replace'; resource: Resource; object: KubeObject; why: string }
-  | { verb: 'delete'; resource: Resource; object: KubeObject; why: string };
 
 /** Why the Rollout cannot go on until a person mends something; shown as condition Stalled. */
 export interface Stall {

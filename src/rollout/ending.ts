@@ -1,20 +1,19 @@
+import { replaceActs } from '../api/act.ts';
 import { RETRY_ANNOTATION } from '../api/annotations.ts';
-import type { ReplicaSet } from '../api/kubernetes.ts';
-import { resources } from '../api/resource.ts';
 import type { ReleaseStage, StableRevision } from '../api/rollout-record.ts';
-import { restoredWorkload } from '../workload/deployment-canary.ts';
-import { podHashOf, replicaSetOf } from '../workload/pod-template.ts';
+import { restoredWorkload } from '../workload/marks.ts';
 import { startRelease } from './between.ts';
 import { complete } from './complete.ts';
-import { type Context, currentRevision, replaceAct, stall, wait, withRelease } from './context.ts';
+import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
 import { keptStableTemplate } from './kept-template.ts';
+import { styleIn } from './order.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
   holdWorkload,
+  removeCanaryPods,
   removeCanaryService,
-  removeCanaryWorkload,
   removeRoutes,
   restoreService,
   resumeWorkload,
@@ -28,8 +27,7 @@ export function cancel(context: Context, reason: Reason): Outcome {
 
 /** Begins to clear away a release whose stable pods are gone: there is nothing to go back to and to compare with. */
 export function abandon(context: Context): Outcome {
-  const message =
-    'the ReplicaSet of the stable version is gone, so the workload was made anew; the release is given up';
+  const message = 'the stable version is gone, so the workload was made anew; the release is given up';
   return turn(context, 'Cancelling', 'Cancel', 'StableTemplateLost', message);
 }
 
@@ -58,10 +56,10 @@ function turn(
 
 /** The release is taken back: traffic first, then the workload, then the canary. */
 export function decideCancelling(context: Context): Outcome {
-  const { workload, release } = context;
+  const { snapshot, workload, release } = context;
   const revision = currentRevision(context);
   const restored = revision === release.stable.revision;
-  const hasStablePods = replicaSetOf(release.stable.revision, workload.replicaSets) !== undefined;
+  const hasStablePods = styleIn(snapshot).version(workload, release.stable.revision) !== undefined;
   const restores = release.restore && revision === release.revision;
   const open = firstOpen(context, [
     ...(restored || !hasStablePods ? [] : [holdWorkload]),
@@ -69,14 +67,14 @@ export function decideCancelling(context: Context): Outcome {
     ...(restores ? [restoreStableTemplate] : []),
     // With a third template in the workload, resuming would release it without a step: it stays held.
     ...(restored ? [resumeWorkload] : []),
-    removeCanaryWorkload,
+    removeCanaryPods,
     removeCanaryService,
     restoreService,
     ...(restored ? [awaitRollingUpdate] : []),
   ]);
   if (open) return open;
   const why = release.message ?? 'the stable template was restored';
-  const name = workload.deployment.metadata.name;
+  const name = workload.object.metadata.name;
   return complete(
     context,
     'RolledBack',
@@ -97,10 +95,10 @@ function restoreStableTemplate(context: Context): Outcome {
   }
   return {
     ...wait('WaitingForWorkload', 'restoring the stable template'),
-    acts: replaceAct(
-      resources.deployment,
-      workload.deployment,
-      restoredWorkload(workload.deployment, template, snapshot.record.releaseId),
+    acts: replaceActs(
+      styleIn(snapshot).resource,
+      workload.object,
+      restoredWorkload(workload.object, template, snapshot.record.releaseId),
       'restore the stable template',
     ),
   };
@@ -110,7 +108,7 @@ function restoreStableTemplate(context: Context): Outcome {
 export function decideSuperseding(context: Context): Outcome {
   const { snapshot, workload, release, now } = context;
   if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  const open = firstOpen(context, [holdWorkload, removeRoutes, removeCanaryWorkload, removeCanaryService]);
+  const open = firstOpen(context, [holdWorkload, removeRoutes, removeCanaryPods, removeCanaryService]);
   return open ?? startRelease(snapshot, workload, standingRevision(context), 'ContinuousRelease', now);
 }
 
@@ -118,12 +116,12 @@ export function decideSuperseding(context: Context): Outcome {
  * What the workload's own pods run, mostly: the stable version, unless the last rolling update has already put the
  * released one in its place. Traffic is pinned to it next, so it must be the one that can carry it.
  */
-function standingRevision({ workload, release }: Context): StableRevision {
-  const stable = replicaSetOf(release.stable.revision, workload.replicaSets);
-  const promoted = replicaSetOf(release.revision, workload.replicaSets);
-  const readyOf = (set: ReplicaSet) => set.status?.readyReplicas ?? 0;
-  if (!promoted || (stable && readyOf(stable) >= readyOf(promoted))) return release.stable;
-  return { revision: release.revision, hash: podHashOf(promoted), replicaSet: promoted.metadata.name };
+function standingRevision({ snapshot, workload, release }: Context): StableRevision {
+  const style = styleIn(snapshot);
+  const promoted = style.version(workload, release.revision);
+  if (!promoted || style.ready(workload, release.stable) >= style.ready(workload, promoted))
+    return release.stable;
+  return promoted;
 }
 
 /** The canary goes and nothing else changes: the workload stays paused on its stable pods. */
@@ -133,7 +131,7 @@ export function decideAborting(context: Context): Outcome {
   const open = firstOpen(context, [
     holdWorkload,
     removeRoutes,
-    removeCanaryWorkload,
+    removeCanaryPods,
     removeCanaryService,
     restoreService,
   ]);

@@ -1,5 +1,4 @@
 import type { ReleaseRecord } from '../api/rollout-record.ts';
-import { podHashOf, replicaSetOf } from '../workload/pod-template.ts';
 import { watchBackground } from './background.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, type StepContext, timestamp, wait, withRelease } from './context.ts';
@@ -7,12 +6,13 @@ import type { Notice, Outcome } from './decision.ts';
 import { cancel, supersede } from './ending.ts';
 import { decideWatchedUpdate } from './finalising-watch.ts';
 import { analysesOfMode } from './guard.ts';
+import { styleIn } from './order.ts';
 import { beginPostPromotion } from './post-promotion.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
+  removeCanaryPods,
   removeCanaryService,
-  removeCanaryWorkload,
   removeRoutes,
   restoreServiceAndWait,
   resumeWorkload,
@@ -37,7 +37,7 @@ export function decideFinalising(context: Context): Outcome {
     awaitRollingUpdate,
     noteUpdated,
     removeRoutes,
-    removeCanaryWorkload,
+    removeCanaryPods,
     removeCanaryService,
   ]);
   if (open) {
@@ -63,19 +63,14 @@ function watchesUpdate({ guard }: ReleaseRecord): boolean {
 }
 
 function promote(context: Context): Outcome {
-  const { workload, release } = context;
-  const replicaSet = replicaSetOf(release.revision, workload.replicaSets);
-  if (!replicaSet) return wait('WaitingForWorkload', 'waiting for the ReplicaSet of the new version');
-  const stable = {
-    revision: release.revision,
-    hash: podHashOf(replicaSet),
-    replicaSet: replicaSet.metadata.name,
-  };
+  const { snapshot, workload, release } = context;
+  const stable = styleIn(snapshot).version(workload, release.revision);
+  if (!stable) return wait('WaitingForWorkload', 'waiting for the pods of the new version');
   const message = `every pod runs the new version, hash ${stable.hash}`;
   const notice: Notice = {
     event: 'Completed',
     reason: 'Promoted',
-    summary: `The release of ${workload.deployment.metadata.name} is complete.`,
+    summary: `The release of ${workload.object.metadata.name} is complete.`,
     evidence: [],
     action: 'Promoted: every pod runs the new version, the canary is gone.',
     next: 'Nothing is left to do.',

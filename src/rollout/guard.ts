@@ -90,7 +90,7 @@ export function effectiveGuard(
 
 /** The guards of a snapshot as one, with arguments read from the Rollout and its workload as they are now. */
 export function presentGuard({ guards, rollout, workload }: Snapshot): EffectiveGuard {
-  return effectiveGuard(guards, { rollout, workload: workload?.deployment });
+  return effectiveGuard(guards, { rollout, workload: workload?.object });
 }
 
 /**

@@ -1,7 +1,8 @@
+import type { Act } from '../api/act.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import { resources } from '../api/resource.ts';
 import type { PinnedAnalysis, RecordStatus } from '../api/rollout-record.ts';
-import type { Act, Outcome } from './decision.ts';
+import type { Outcome } from './decision.ts';
 import { analysesOfMode, analysesOfStep } from './guard.ts';
 import { analysisRun, isOwnRun, type RunSubject } from './runs.ts';
 import type { Snapshot } from './snapshot.ts';

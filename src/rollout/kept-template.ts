@@ -1,9 +1,9 @@
+import type { Act } from '../api/act.ts';
 import { labelValue, ROLLOUT_LABEL } from '../api/annotations.ts';
 import { type ControllerRevision, controllerReference, type PodTemplate } from '../api/kubernetes.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
-import { authoredTemplate, replicaSetOf } from '../workload/pod-template.ts';
 import { type Context, isOurs } from './context.ts';
-import type { Act } from './decision.ts';
+import { styleIn } from './order.ts';
 
 /**
  * Keeps the stable template in a ControllerRevision of the Rollout, so that going back never depends on the
@@ -20,14 +20,14 @@ export function keepStableTemplate({ snapshot, workload, release }: Context): Ac
       why: 'forget the template kept for an earlier release',
     }));
   if (snapshot.kept.some((kept) => kept.revision === revision)) return outdated;
-  const source = replicaSetOf(revision, workload.replicaSets);
-  if (!source) return undefined;
+  const template = styleIn(snapshot).template(workload, revision);
+  if (!template) return undefined;
   return [
     ...outdated,
     {
       verb: 'create',
       resource: resources.controllerRevision,
-      object: keptRevision(snapshot.rollout, revision, authoredTemplate(source.spec.template)),
+      object: keptRevision(snapshot.rollout, revision, template),
       why: 'keep the stable template',
     },
   ];

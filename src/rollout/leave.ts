@@ -1,9 +1,11 @@
-import { progressingRollout, ROLLOUT_FINALIZER } from '../api/annotations.ts';
+import { type Act, replaceActs } from '../api/act.ts';
+import { ROLLOUT_FINALIZER } from '../api/annotations.ts';
 import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
-import { labelledWorkload, unmarkedWorkload } from '../workload/deployment-canary.ts';
-import { isUnderWay, replaceAct, wait, withRelease } from './context.ts';
-import type { Act, Outcome } from './decision.ts';
+import { isMarked, labelledWorkload, unmarkedWorkload } from '../workload/marks.ts';
+import { styleOf } from '../workload/styles.ts';
+import { isUnderWay, wait, withRelease } from './context.ts';
+import type { Outcome } from './decision.ts';
 import { decideAborting, decideCancelling } from './ending.ts';
 import { decideFinalising } from './finalising.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
@@ -51,7 +53,7 @@ function howToGoOn({ rollout }: Snapshot): string {
 
 function stayDisabled(snapshot: Snapshot): Outcome {
   const { record } = snapshot;
-  const acts = handBack(snapshot, 'deployment');
+  const acts = handBack(snapshot, true);
   if (acts.length > 0) return { ...wait('Disabled', 'letting the workload go'), acts };
   const interrupted = record.release?.stage === 'Aborted';
   if (!record.stable && !interrupted) return wait('Disabled', 'rollout is disabled');
@@ -73,7 +75,7 @@ function stayDisabled(snapshot: Snapshot): Outcome {
 }
 
 function leaveForGood(snapshot: Snapshot): Outcome {
-  const acts = handBack(snapshot, snapshot.isShared ? 'deployment' : undefined);
+  const acts = handBack(snapshot, snapshot.isShared);
   if (acts.length > 0) return { ...wait('RolloutDeleted', 'letting the workload go'), acts };
   // Where the workload is gone in the middle of a release, nothing else has taken the pin from the Service.
   return (snapshot.record.release && restoreService({ snapshot })) ?? letGo(snapshot);
@@ -91,20 +93,16 @@ function letGo(snapshot: Snapshot): Outcome {
     decision: 'Complete',
     reason: 'RolloutDeleted',
     message: record.release?.stage === 'Aborted' ? howToGoOn(snapshot) : 'the workload is let go',
-    acts: replaceAct(resources.rollout, rollout, released, 'let the Rollout go'),
+    acts: replaceActs(resources.rollout, rollout, released, 'let the Rollout go'),
   };
 }
 
-/** The workload without our mark, and with or without our label; it stays paused if a release left it so. */
-function handBack({ rollout, workload }: Snapshot, label: string | undefined): Act[] {
-  if (!workload) return [];
-  const { deployment } = workload;
-  const isMarked = progressingRollout(deployment.metadata.annotations) === rollout.metadata.name;
-  const unmarked = isMarked ? unmarkedWorkload(deployment) : deployment;
-  return replaceAct(
-    resources.deployment,
-    deployment,
-    labelledWorkload(unmarked, label),
-    'let the workload go',
-  );
+/** The workload without our mark, and with or without our label; it stays held if a release left it so. */
+function handBack({ rollout, workload }: Snapshot, isLabelled: boolean): Act[] {
+  const style = styleOf(rollout);
+  if (!workload || !style) return [];
+  const { object } = workload;
+  const unmarked = isMarked(rollout, object) ? unmarkedWorkload(object) : object;
+  const wanted = labelledWorkload(unmarked, isLabelled ? style.type : undefined);
+  return replaceActs(style.resource, object, wanted, 'let the workload go');
 }

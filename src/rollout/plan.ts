@@ -1,13 +1,20 @@
 import { shortHash } from '../api/canonical.ts';
 import type { IntOrString } from '../api/kubernetes.ts';
-import type { CanaryStrategy, Rollout, RolloutStep, TrafficRouting } from '../api/rollout.ts';
+import type {
+  BlueGreenStrategy,
+  CanaryStrategy,
+  Rollout,
+  RolloutStep,
+  TrafficRouting,
+} from '../api/rollout.ts';
+import type { Share } from '../traffic/provider.ts';
 
 /** Upstream's grace period where a routing names none. */
 const DEFAULT_GRACE_SECONDS = 3;
 
-/** The canary strategy, which validation has made sure of. */
-export function strategyOf(rollout: Rollout): CanaryStrategy {
-  return rollout.spec.strategy.canary ?? {};
+/** The one strategy of a Rollout, which validation has made sure of. */
+export function strategyOf({ spec: { strategy } }: Rollout): CanaryStrategy | BlueGreenStrategy {
+  return strategy.canary ?? strategy.blueGreen ?? {};
 }
 
 export function stepsOf(rollout: Rollout): readonly RolloutStep[] {
@@ -23,10 +30,28 @@ export function gracePeriodMs(rollout: Rollout): number {
   return (routingOf(rollout)?.gracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1_000;
 }
 
-/** The share of requests, in percent, that a step (1-based) gives to the canary; undefined where it routes none. */
+/** The share of the requests that a step (1-based) gives to the canary; undefined where it routes none. */
+export function shareOf(rollout: Rollout, step: number): Share | undefined {
+  const { traffic, matches = [], requestHeaderModifier } = stepsOf(rollout)[step - 1] ?? {};
+  if (!routingOf(rollout) || (!traffic && matches.length === 0)) return undefined;
+  return {
+    weight: matches.length > 0 || !traffic ? undefined : Number(traffic.replace('%', '')),
+    matches,
+    ...(requestHeaderModifier === undefined ? {} : { requestHeaderModifier }),
+  };
+}
+
+/** That share in percent; undefined where the step routes nothing, or by what is in a request. */
 export function weightOf(rollout: Rollout, step: number): number | undefined {
-  const traffic = stepsOf(rollout)[step - 1]?.traffic;
-  return routingOf(rollout) && traffic ? Number(traffic.replace('%', '')) : undefined;
+  return shareOf(rollout, step)?.weight;
+}
+
+/** A share as messages say it, such as `5 % of the traffic`. */
+export function describeShare({ weight, matches }: Share): string {
+  if (weight !== undefined) return `${weight} % of the traffic`;
+  return matches.length === 1
+    ? 'every request that matches'
+    : `every request that matches one of ${matches.length} rules`;
 }
 
 /** The pods that a step (1-based) asks for; upstream fills them from the traffic where they are not given. */

@@ -1,6 +1,6 @@
-import { progressingRollout } from '../api/annotations.ts';
 import type { Evidence, StableRevision, Verdict } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
+import { isMarked } from '../workload/marks.ts';
 import { decideBetweenReleases } from './between.ts';
 import { type Combined, combineRuns } from './combine-runs.ts';
 import { type Context, currentRevision, stall, timestamp, wait, withRelease } from './context.ts';
@@ -45,9 +45,7 @@ export function beginPostPromotion(
 /** The promoted pods are judged, as long as nobody wants another version. */
 export function decidePostPromotion(context: Context): Outcome {
   const { snapshot, workload, release, now } = context;
-  const isMarked =
-    progressingRollout(workload.deployment.metadata.annotations) === snapshot.rollout.metadata.name;
-  if (currentRevision(context) !== release.revision || isMarked) {
+  if (currentRevision(context) !== release.revision || isMarked(snapshot.rollout, workload.object)) {
     return decideBetweenReleases(snapshot, workload, now);
   }
   if (presentGuard(snapshot).kind === 'none') {

@@ -3,8 +3,10 @@ import type { Condition } from '../api/kubernetes.ts';
 import type { CanaryStatus, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
 import type { RecordStatus, ReleaseRecord, ReleaseStage, Verdict } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
+import { styleOf } from '../workload/styles.ts';
 import type { Outcome } from './decision.ts';
 import { presentGuard } from './guard.ts';
+import { canaryOf } from './order.ts';
 import { stepsOf } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -62,14 +64,15 @@ function isOver({ stage }: ReleaseRecord): boolean {
   return stage === 'Completed' || stage === 'PostPromotion';
 }
 
-function projectCanary({ rollout, workload }: Snapshot, record: RecordStatus): CanaryStatus | undefined {
+function projectCanary(snapshot: Snapshot, record: RecordStatus): CanaryStatus | undefined {
+  const { rollout, workload } = snapshot;
   const { release, stable } = record;
   const steps = stepsOf(rollout).length;
   const base = {
     rolloutHash: rollout.metadata.annotations?.[ROLLOUT_HASH_ANNOTATION] ?? '',
-    ...(workload?.deployment.metadata.generation === undefined
+    ...(workload?.object.metadata.generation === undefined
       ? {}
-      : { observedWorkloadGeneration: workload.deployment.metadata.generation }),
+      : { observedWorkloadGeneration: workload.object.metadata.generation }),
     finalisingStep: '',
   };
   if (!release || isOver(release)) {
@@ -90,7 +93,10 @@ function projectCanary({ rollout, workload }: Snapshot, record: RecordStatus): C
   const { step } = release;
   const index = step?.index ?? 1;
   const updated = step?.trafficSince ?? step?.upgradeStartedAt ?? step?.enteredAt ?? release.startedAt;
-  const canary = workload?.canary.deployment?.status;
+  const canary =
+    workload && styleOf(rollout)
+      ? canaryOf({ snapshot: { ...snapshot, record }, workload, release })
+      : undefined;
   return {
     ...base,
     rolloutHash: release.planHash,
@@ -101,8 +107,8 @@ function projectCanary({ rollout, workload }: Snapshot, record: RecordStatus): C
     currentStepIndex: index,
     nextStepIndex: index < steps ? index + 1 : -1,
     currentStepState: step?.state ?? 'BeforeStepUpgrade',
-    canaryReplicas: canary?.replicas ?? 0,
-    canaryReadyReplicas: canary?.readyReplicas ?? 0,
+    canaryReplicas: canary?.pods ?? 0,
+    canaryReadyReplicas: canary?.ready ?? 0,
     lastUpdateTime: updated,
   };
 }

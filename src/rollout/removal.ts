@@ -1,11 +1,12 @@
-import type { KubeObject } from '../api/kubernetes.ts';
+import { deleteActs, replaceActs } from '../api/act.ts';
 import { resources } from '../api/resource.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { restoredService } from '../traffic/services.ts';
-import { heldWorkload, isRolledOut, releasedWorkload } from '../workload/deployment-canary.ts';
-import { type Context, isOurs, replaceAct, timestamp, wait, withRelease } from './context.ts';
-import type { Act, Outcome } from './decision.ts';
+import { type Context, isOurs, timestamp, wait, withRelease } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { asked, orderOf, styleIn } from './order.ts';
 import { gracePeriodMs } from './plan.ts';
+import { unrouteActs } from './routes.ts';
 
 /**
  * The single jobs of ending a release. Each answers what is still to do for it, or undefined once it is done,
@@ -22,29 +23,18 @@ export function firstOpen(context: Context, jobs: readonly Job[]): Outcome | und
   return undefined;
 }
 
-/** The workload is paused and marked: resumed by somebody else it would roll out what nobody has judged. */
-export function holdWorkload({
-  snapshot,
-  workload,
-}: Pick<Context, 'snapshot' | 'workload'>): Outcome | undefined {
-  const { deployment } = workload;
-  const held = heldWorkload(snapshot.rollout, deployment);
-  if (held === deployment) return undefined;
-  const acts = replaceAct(resources.deployment, deployment, held, 'hold the workload');
-  return { ...wait('WaitingForWorkload', 'the workload is held again'), acts };
+/** The workload is held and marked: let go by somebody else it would roll out what nobody has judged. */
+export function holdWorkload(context: Context): Outcome | undefined {
+  const held = styleIn(context.snapshot).hold(context.workload, orderOf(context));
+  return held && asked(held, 'WaitingForWorkload');
 }
 
 /** No request is sent to the canary any more, and one grace period has passed since. */
 export function removeRoutes(context: Context): Outcome | undefined {
   const { snapshot, release } = context;
-  const { canaryIngress } = snapshot.traffic;
   const message = 'taking the traffic from the canary';
-  if (canaryIngress && isOurs(context, canaryIngress)) {
-    return {
-      ...wait('CanaryRoutesRemoved', message),
-      acts: deleteActs(resources.ingress, canaryIngress, message),
-    };
-  }
+  const acts = unrouteActs(context, message);
+  if (acts) return { ...wait('CanaryRoutesRemoved', message), acts };
   if (!release.routedAt) return undefined;
   const removedAt = parseTime(release.routesRemovedAt);
   if (removedAt === undefined) {
@@ -68,12 +58,12 @@ function graceSince({ snapshot, now }: Context, at: number, message: string): Ou
 /** The stable Service selects what its owner wrote. */
 export function restoreService(context: Pick<Context, 'snapshot'>): Outcome | undefined {
   const { service } = context.snapshot.traffic;
-  const restored = service && restoredService(service);
+  const restored = service && restoredService(service, styleIn(context.snapshot).podLabel);
   if (!service || !restored || restored === service) return undefined;
   const message = 'restoring the selector of the stable Service';
   return {
     ...wait('StableServiceRestored', message),
-    acts: replaceAct(resources.service, service, restored, 'restore the stable Service'),
+    acts: replaceActs(resources.service, service, restored, 'restore the stable Service'),
   };
 }
 
@@ -96,39 +86,21 @@ export function restoreServiceAndWait(context: Context): Outcome | undefined {
 }
 
 /** The workload's own controller works on it again. */
-export function resumeWorkload({ workload }: Context): Outcome | undefined {
-  const { deployment } = workload;
-  const released = releasedWorkload(deployment);
-  if (released === deployment) return undefined;
-  return {
-    decision: 'Finalise',
-    reason: 'WorkloadResumed',
-    message: `${deployment.metadata.name} is resumed`,
-    acts: replaceAct(resources.deployment, deployment, released, 'resume the workload'),
-  };
+export function resumeWorkload({ snapshot, workload }: Context): Outcome | undefined {
+  const released = styleIn(snapshot).release(workload, { rollout: snapshot.rollout });
+  return released && { ...asked(released, 'WorkloadResumed'), decision: 'Finalise' };
 }
 
 /** Every pod of the workload runs its present template. */
-export function awaitRollingUpdate({ workload }: Context): Outcome | undefined {
-  const { deployment } = workload;
-  if (isRolledOut(deployment)) return undefined;
-  const { updatedReplicas = 0, availableReplicas = 0 } = deployment.status ?? {};
-  const total = deployment.spec.replicas ?? 1;
-  return wait(
-    'WaitingForRollingUpdate',
-    `${deployment.metadata.name}: ${updatedReplicas} of ${total} pods updated, ${availableReplicas} available`,
-  );
+export function awaitRollingUpdate({ snapshot, workload }: Context): Outcome | undefined {
+  const { done, message } = styleIn(snapshot).update(workload);
+  return done ? undefined : wait('WaitingForRollingUpdate', message);
 }
 
-/** The extra Deployment and every pod it made are gone. */
-export function removeCanaryWorkload(context: Context): Outcome | undefined {
-  const { deployment, replicaSets, pods } = context.workload.canary;
-  const message = 'removing the canary pods';
-  if (deployment && isOurs(context, deployment)) {
-    const acts = deleteActs(resources.deployment, deployment, message);
-    return { ...wait('WaitingForCanaryRemoval', message), acts };
-  }
-  return replicaSets.length + pods.length > 0 ? wait('WaitingForCanaryRemoval', message) : undefined;
+/** The pods of the new version are gone. */
+export function removeCanaryPods(context: Context): Outcome | undefined {
+  const left = styleIn(context.snapshot).clear(context.workload, orderOf(context));
+  return left && asked(left, 'WaitingForCanaryRemoval');
 }
 
 export function removeCanaryService(context: Context): Outcome | undefined {
@@ -137,9 +109,4 @@ export function removeCanaryService(context: Context): Outcome | undefined {
   const message = 'removing the canary Service';
   const acts = deleteActs(resources.service, canaryService, message);
   return { ...wait('WaitingForCanaryRemoval', message), acts };
-}
-
-/** Nothing is to be done for what is going already. */
-function deleteActs(resource: Act['resource'], object: KubeObject, why: string): Act[] {
-  return object.metadata.deletionTimestamp ? [] : [{ verb: 'delete', resource, object, why }];
 }

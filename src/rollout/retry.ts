@@ -1,8 +1,9 @@
+import { replaceActs } from '../api/act.ts';
 import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import { resources } from '../api/resource.ts';
 import type { PinnedGuard, Tries } from '../api/rollout-record.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
-import { replaceAct, wait } from './context.ts';
+import { wait } from './context.ts';
 import type { Outcome } from './decision.ts';
 import type { Judged } from './judging.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -63,7 +64,7 @@ export function forgetRetry(snapshot: Snapshot): Outcome {
   const without = { ...rollout, metadata: { ...rollout.metadata, annotations } };
   return {
     ...told,
-    acts: replaceAct(resources.rollout, rollout, without, 'the wish to try again is followed'),
+    acts: replaceActs(resources.rollout, rollout, without, 'the wish to try again is followed'),
   };
 }
 

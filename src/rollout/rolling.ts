@@ -1,10 +1,10 @@
-import { replicaSetOf } from '../workload/pod-template.ts';
 import { watchBackground } from './background.ts';
 import { decideWatched } from './background-step.ts';
 import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { abandon, cancel, supersede } from './ending.ts';
 import { presentGuard } from './guard.ts';
+import { styleIn } from './order.ts';
 import { planHash, stepsOf } from './plan.ts';
 import { holdWorkload } from './removal.ts';
 import { enterStep } from './step.ts';
@@ -12,7 +12,7 @@ import { decideAnalysis } from './step-analysis.ts';
 import { decideBeforeUpgrade } from './step-before-upgrade.ts';
 import { decidePaused } from './step-paused.ts';
 import { decideRouting } from './step-routing.ts';
-import { decideUpgrade } from './step-upgrade.ts';
+import { decideUpgrade, growCanary } from './step-upgrade.ts';
 
 /**
  * A release in its steps. What ends or restarts it comes before what moves it: a rollback is seen even while
@@ -23,7 +23,7 @@ export function decideRolling(context: Context): Outcome {
   const { rollout, record } = snapshot;
   const revision = currentRevision(context);
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  if (!replicaSetOf(release.stable.revision, workload.replicaSets)) return abandon(context);
+  if (!styleIn(snapshot).version(workload, release.stable.revision)) return abandon(context);
   const unheld = holdWorkload(context);
   if (unheld) return unheld;
   const failed = revision === release.revision ? failedInBackground(context) : undefined;
@@ -54,7 +54,7 @@ export function decideRolling(context: Context): Outcome {
   const { step } = release;
   if (!step) return enterStep(context, 1, 'StepEntered');
   const stepContext = { ...context, step, watch: watchBackground(context) };
-  const outcome = decideWatched(stepContext) ?? decideStep(stepContext);
+  const outcome = decideWatched(stepContext) ?? growCanary(stepContext) ?? decideStep(stepContext);
   return stepContext.watch.kind === 'well' ? wokenBefore(outcome, stepContext.watch.staleAt) : outcome;
 }
 

@@ -1,8 +1,8 @@
+import type { Act } from '../api/act.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import { isControlledBy } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
-import type { Act } from './decision.ts';
 import { currentRunNames } from './judging.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -114,7 +114,9 @@ function runTarget(
     ...(mode === 'Step'
       ? { step: { index: stepOf(release).index, ...(weight === undefined ? {} : { weight }) } }
       : {}),
-    stable: { hash: stable.hash, pods: podNamePattern(stable.replicaSet) },
+    ...(stable.replicaSet === undefined
+      ? {}
+      : { stable: { hash: stable.hash, pods: podNamePattern(stable.replicaSet) } }),
     ...(canary?.hash && canary.replicaSet
       ? { canary: { hash: canary.hash, pods: podNamePattern(canary.replicaSet) } }
       : {}),

@@ -1,38 +1,17 @@
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
-import type {
-  Deployment,
-  Ingress,
-  ObjectMeta,
-  Pod,
-  PodTemplate,
-  ReplicaSet,
-  Service,
-} from '../api/kubernetes.ts';
+import type { ObjectMeta, PodTemplate, Service } from '../api/kubernetes.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
-
-/** The extra Deployment with what it made. */
-export interface CanaryFacts {
-  deployment: Deployment | undefined;
-  replicaSets: readonly ReplicaSet[];
-  pods: readonly Pod[];
-}
-
-export interface WorkloadFacts {
-  deployment: Deployment;
-  /** Those of the workload itself. */
-  replicaSets: readonly ReplicaSet[];
-  canary: CanaryFacts;
-}
+import type { RouteFacts } from '../traffic/provider.ts';
+import type { WorkloadFacts } from '../workload/style.ts';
 
 /** The objects that the Rollout's one traffic routing names, and those made for the canary. */
 export interface TrafficFacts {
   service: Service | undefined;
   canaryService: Service | undefined;
-  ingress: Ingress | undefined;
-  canaryIngress: Ingress | undefined;
+  routes: readonly RouteFacts[];
 }
 
 /** A guard that selects the Rollout, with the templates that its analyses name, and those that they nest. */

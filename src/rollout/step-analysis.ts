@@ -7,10 +7,10 @@ import type { Outcome } from './decision.ts';
 import { failStep, hold } from './failure.ts';
 import { analysesOfStep, holdsOnSuccess, isGuardGone } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
-import { pauseMs } from './plan.ts';
+import { pauseMs, shareOf } from './plan.ts';
 import { tryAgain } from './retry.ts';
+import { routeWork } from './routes.ts';
 import { advance } from './step.ts';
-import { routeActs } from './step-routing.ts';
 
 /** A guarded step waits here for its verdict; one that no analysis names goes on to its own pause. */
 export function decideAnalysis(context: StepContext): Outcome {
@@ -148,7 +148,7 @@ function holdForeign(context: StepContext, message: string): Outcome {
 
 /** Routes that somebody took away while the step is judged are set again before anything is concluded. */
 function repairedRoutes(context: StepContext): Outcome | undefined {
-  const routes = routeActs(context);
+  const routes = routeWork(context, shareOf(context.snapshot.rollout, context.step.index));
   if ('stall' in routes) return routes.stall;
   if (routes.acts.length === 0) return undefined;
   return {

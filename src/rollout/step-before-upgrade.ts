@@ -1,11 +1,14 @@
+import { replaceActs } from '../api/act.ts';
 import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { pinnedService, restoredService } from '../traffic/services.ts';
-import { replaceAct, type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
+import { batchSize } from '../workload/batch-size.ts';
+import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { hold } from './failure.ts';
-import { gracePeriodMs, weightOf } from './plan.ts';
+import { styleIn } from './order.ts';
+import { gracePeriodMs, replicasOf, shareOf } from './plan.ts';
 import { removeRoutes } from './removal.ts';
 import { howToRetry, isRetryAsked } from './retry.ts';
 
@@ -18,16 +21,16 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   const rejection = rejectedBefore(context);
   if (rejection) return rejection;
   const { service } = snapshot.traffic;
-  if (weightOf(snapshot.rollout, step.index) === undefined) return withoutTraffic(context);
+  if (!shareOf(snapshot.rollout, step.index)) return withoutTraffic(context);
   if (!service) return wait('ServiceNotFound', 'the stable Service is gone; create it again');
-  const pinned = pinnedService(service, release.stable.hash);
+  const pinned = pinnedService(service, styleIn(snapshot).podLabel, release.stable.hash);
   if (pinned !== service) {
     // The grace period counts from this pinning, not from an earlier one of the same release.
     const { stablePinnedAt: _earlier, ...unpinned } = release;
     return {
       ...wait('GracePeriod', 'pinning the stable Service to the stable pods'),
       record: withRelease(snapshot.record, unpinned),
-      acts: replaceAct(
+      acts: replaceActs(
         resources.service,
         service,
         pinned,
@@ -56,19 +59,27 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
 }
 
 function upgradeRecord(context: StepContext): RecordStatus {
-  return withStep(context, { ...context.step, state: 'StepUpgrade', upgradeStartedAt: timestamp(context) });
+  const { snapshot, workload, release, step } = context;
+  const asked = replicasOf(snapshot.rollout, step.index);
+  const size = styleIn(snapshot).size(workload);
+  const { granted = asked } = release;
+  const record = withStep(context, { ...step, state: 'StepUpgrade', upgradeStartedAt: timestamp(context) });
+  // A step that asks for less, after a jump back, takes no pods away.
+  const grows = batchSize(asked, size) >= batchSize(granted, size);
+  return withRelease(record, { ...release, ...record.release, granted: grows ? asked : granted });
 }
 
 /** A step that routes nothing leaves routing to Kubernetes: what an earlier step set up is taken down first. */
 function withoutTraffic(context: StepContext): Outcome {
-  const { service } = context.snapshot.traffic;
+  const { snapshot } = context;
+  const { service } = snapshot.traffic;
   const removal = removeRoutes(context);
   if (removal) return removal;
-  const restored = service && restoredService(service);
+  const restored = service && restoredService(service, styleIn(snapshot).podLabel);
   if (service && restored && restored !== service) {
     return {
       ...wait('GracePeriod', 'restoring the stable Service'),
-      acts: replaceAct(resources.service, service, restored, 'restore the stable Service'),
+      acts: replaceActs(resources.service, service, restored, 'restore the stable Service'),
     };
   }
   return {

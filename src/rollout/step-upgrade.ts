@@ -1,69 +1,55 @@
 import { formatDuration } from '../api/duration.ts';
-import type { Deployment, Pod } from '../api/kubernetes.ts';
-import { resources } from '../api/resource.ts';
+import type { Pod } from '../api/kubernetes.ts';
 import { parseTime } from '../api/timestamp.ts';
-import { canaryDeployment, canaryReplicas, isCanaryReady } from '../workload/deployment-canary.ts';
-import { podHashOf, replicaSetOf, revisionOf } from '../workload/pod-template.ts';
-import { isOurs, replaceAct, type StepContext, stall, wait, withRelease, withTraffic } from './context.ts';
+import { isBatchReady } from '../workload/batch-ready.ts';
+import { batchSize } from '../workload/batch-size.ts';
+import type { CanaryState } from '../workload/style.ts';
+import { type StepContext, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep } from './failure.ts';
-import { replicasOf, strategyOf, weightOf } from './plan.ts';
+import { asked, canaryOf, orderOf, styleIn } from './order.ts';
+import { shareOf, strategyOf } from './plan.ts';
 
 /** Brings up the canary pods that the step asks for, and gives them until the guard's progress deadline. */
 export function decideUpgrade(context: StepContext): Outcome {
   const { snapshot, workload, release, step } = context;
-  const { rollout } = snapshot;
-  const total = workload.deployment.spec.replicas ?? 1;
-  const wanted = canaryReplicas(replicasOf(rollout, step.index), total);
-  const { deployment: canary } = workload.canary;
-  if (!canary) {
-    const created = canaryDeployment(rollout, workload.deployment, release.canary.name, wanted);
-    return {
-      ...wait('WaitingForCanaryPods', `creating ${release.canary.name} with ${wanted} pods`),
-      acts: [
-        { verb: 'create', resource: resources.deployment, object: created, why: `${wanted} canary pods` },
-      ],
-      wakeAt: deadlineOf(context),
-    };
-  }
-  if (!isOurs(context, canary)) {
-    return stall(
-      'NameTaken',
-      `Deployment ${release.canary.name} belongs to somebody else; rename or delete it so that the canary can be made`,
-    );
-  }
-  if ((canary.spec.replicas ?? 0) < wanted) {
-    const scaled: Deployment = { ...canary, spec: { ...canary.spec, replicas: wanted } };
-    return {
-      ...wait('WaitingForCanaryPods', `scaling ${release.canary.name} to ${wanted} pods`),
-      acts: replaceAct(resources.deployment, canary, scaled, `${wanted} canary pods`),
-      wakeAt: deadlineOf(context),
-    };
-  }
-  const replicaSet = replicaSetOf(revisionOf(canary.spec.template), workload.canary.replicaSets);
-  if (replicaSet && isCanaryReady(canary, wanted, toleratedPods(context, wanted))) {
-    const routes = weightOf(rollout, step.index) !== undefined;
-    const upgraded = {
-      ...(routes
-        ? { ...release, step: { ...step, state: 'StepTrafficRouting' as const } }
-        : withTraffic(context, { ...step, state: 'StepMetricsAnalysis' })),
-      canary: { ...release.canary, hash: podHashOf(replicaSet), replicaSet: replicaSet.metadata.name },
-    };
-    return {
-      decision: 'Upgrade',
-      reason: 'CanaryReady',
-      message: `${wanted} of ${total} pods run the new version, hash ${podHashOf(replicaSet)}`,
-      record: withRelease(snapshot.record, upgraded),
-    };
-  }
-  return waitOrGiveUp(context, wanted);
+  const style = styleIn(snapshot);
+  const { goal } = orderOf(context);
+  const growing = growCanary(context);
+  if (growing) return { ...growing, wakeAt: deadlineOf(context) };
+  const canary = canaryOf(context);
+  const { version } = canary;
+  if (!version || !isBatchReady(canary, goal, toleratedPods(context, goal)))
+    return waitOrGiveUp(context, canary, goal);
+  const upgraded = {
+    ...(shareOf(snapshot.rollout, step.index)
+      ? { ...release, step: { ...step, state: 'StepTrafficRouting' as const } }
+      : withTraffic(context, { ...step, state: 'StepMetricsAnalysis' })),
+    canary: {
+      ...release.canary,
+      hash: version.hash,
+      ...(version.replicaSet === undefined ? {} : { replicaSet: version.replicaSet }),
+    },
+  };
+  return {
+    decision: 'Upgrade',
+    reason: 'CanaryReady',
+    message: `${goal} of ${style.size(workload)} pods run the new version, hash ${version.hash}`,
+    record: withRelease(snapshot.record, upgraded),
+  };
 }
 
-function waitOrGiveUp(context: StepContext, wanted: number): Outcome {
+/** What is still to be asked of the cluster so that the new version gets the pods that the steps granted. */
+export function growCanary(context: StepContext): Outcome | undefined {
+  const { snapshot, workload } = context;
+  const growing = styleIn(snapshot).grow(workload, orderOf(context));
+  return growing && asked(growing, 'WaitingForCanaryPods');
+}
+
+function waitOrGiveUp(context: StepContext, { ready }: CanaryState, goal: number): Outcome {
   const { workload, now } = context;
-  const available = workload.canary.deployment?.status?.availableReplicas ?? 0;
-  const trouble = troubleOf(workload.canary.pods);
-  const state = `${available} of ${wanted} canary pods are ready${trouble ? `: ${trouble}` : ''}`;
+  const trouble = troubleOf([...workload.canary.pods, ...workload.pods]);
+  const state = `${ready} of ${goal} canary pods are ready${trouble ? `: ${trouble}` : ''}`;
   const deadline = deadlineOf(context);
   if (deadline === undefined || now < deadline) return wait('WaitingForCanaryPods', state, deadline);
   const allowed = formatDuration(context.release.guard?.progressDeadlineMs ?? 0);
@@ -78,11 +64,9 @@ function deadlineOf({ release, step, now }: StepContext): number | undefined {
 }
 
 /** Upstream's failureThreshold: how many of the step's pods may be missing; a percentage is rounded up. */
-function toleratedPods({ snapshot }: StepContext, wanted: number): number {
+function toleratedPods({ snapshot }: StepContext, goal: number): number {
   const { failureThreshold } = strategyOf(snapshot.rollout);
-  return failureThreshold === null || failureThreshold === undefined
-    ? 0
-    : canaryReplicas(failureThreshold, wanted);
+  return failureThreshold === null || failureThreshold === undefined ? 0 : batchSize(failureThreshold, goal);
 }
 
 /** What the pods themselves say, such as `ImagePullBackOff: Back-off pulling image …`; the first one stands for all. */

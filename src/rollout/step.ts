@@ -2,7 +2,7 @@ import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-rec
 import { type Context, type StepContext, timestamp, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
 import { presentGuard } from './guard.ts';
-import { replicasOf, stepsOf, weightOf } from './plan.ts';
+import { describeShare, replicasOf, shareOf, stepsOf } from './plan.ts';
 
 /**
  * Enters a step (1-based). The entry number is new each time, so that no verdict and no approval of an earlier
@@ -43,9 +43,9 @@ function withPresentGuard({ snapshot, release }: Context): ReleaseRecord {
 
 function describeStep({ snapshot }: Context, index: number): string {
   const replicas = replicasOf(snapshot.rollout, index);
-  const weight = weightOf(snapshot.rollout, index);
+  const share = shareOf(snapshot.rollout, index);
   const pods = typeof replicas === 'number' ? `${replicas} canary pods` : `${replicas} of the pods`;
-  return weight === undefined ? pods : `${pods}, ${weight} % of the traffic`;
+  return share === undefined ? pods : `${pods}, ${describeShare(share)}`;
 }
 
 /** Leaves a step upwards: to the next one, or to the end of the release after the last. */

@@ -1,26 +1,41 @@
-import { controllerReference, type Ingress, type IngressRule } from '../api/kubernetes.ts';
-import type { Rollout } from '../api/rollout.ts';
+import { sameJson } from '../api/canonical.ts';
+import { controllerReference, type Ingress, type IngressRule, type KubeObject } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
+import type { Provider, RouteRequest } from './provider.ts';
 
 const PREFIX = 'nginx.ingress.kubernetes.io';
 const CANARY = `${PREFIX}/canary`;
 const CANARY_WEIGHT = `${PREFIX}/canary-weight`;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
+/** An Ingress of ingress-nginx: a second Ingress, marked as canary, takes its share of the same hosts and paths. */
+export function nginxIngress(name: string): Provider {
+  return {
+    own: { resource: resources.ingress, name },
+    made: { resource: resources.ingress, name: canaryIngressName(name) },
+    problem: (own, { services }) =>
+      routesTo(own as Ingress, services.stable)
+        ? undefined
+        : `Ingress ${name} has no path to Service ${services.stable}; correct one of the two`,
+    routed: ({ own, made }, request) => ({
+      own,
+      made: refreshed(made, canaryIngress(own as Ingress, request)),
+    }),
+    unrouted: (own) => own,
+  };
+}
+
 export function canaryIngressName(stableIngress: string): string {
   return `${stableIngress}-canary`;
 }
 
 /**
- * The Ingress that sends `weight` percent of the stable one's requests to the canary Service, in the way
- * ingress-nginx documents: the same hosts and paths, marked as canary. Rules whose backend is another
- * Service are not the release's and are left out.
+ * The Ingress that sends the canary its share of the stable one's requests, in the way ingress-nginx documents: the
+ * same hosts and paths, marked as canary. Rules whose backend is another Service are not the release's and are
+ * left out.
  */
-export function canaryIngress(
-  rollout: Rollout,
-  stable: Ingress,
-  services: { stable: string; canary: string },
-  weight: number,
-): Ingress {
+export function canaryIngress(stable: Ingress, request: RouteRequest): Ingress {
+  const { rollout, services, share } = request;
   const { [LAST_APPLIED]: _applied, ...annotations } = stable.metadata.annotations ?? {};
   const { ingressClassName, tls } = stable.spec;
   return {
@@ -30,7 +45,7 @@ export function canaryIngress(
       name: canaryIngressName(stable.metadata.name),
       ...(stable.metadata.namespace === undefined ? {} : { namespace: stable.metadata.namespace }),
       ...(stable.metadata.labels === undefined ? {} : { labels: stable.metadata.labels }),
-      annotations: { ...annotations, [CANARY]: 'true', [CANARY_WEIGHT]: String(weight) },
+      annotations: { ...annotations, [CANARY]: 'true', [CANARY_WEIGHT]: String(share.weight ?? 0) },
       ownerReferences: [controllerReference(rollout)],
     },
     spec: {
@@ -50,8 +65,21 @@ function retargeted(rule: IngressRule, services: { stable: string; canary: strin
   return paths.length === 0 ? [] : [{ ...rule, http: { ...rule.http, paths } }];
 }
 
+/** The present canary Ingress with the wanted routes; the same object where it has them. */
+function refreshed(made: KubeObject | undefined, wanted: Ingress): KubeObject {
+  if (!made) return wanted;
+  const present = made as Ingress;
+  const same =
+    sameJson(present.metadata.annotations, wanted.metadata.annotations) &&
+    sameJson(present.spec.rules, wanted.spec.rules);
+  if (same) return present;
+  const metadata = { ...present.metadata, annotations: wanted.metadata.annotations ?? {} };
+  const object: Ingress = { ...present, metadata, spec: wanted.spec };
+  return object;
+}
+
 /** Whether any rule of the Ingress leads to this Service. */
-export function routesTo(ingress: Ingress, service: string): boolean {
+function routesTo(ingress: Ingress, service: string): boolean {
   return (ingress.spec.rules ?? []).some((rule) =>
     (rule.http?.paths ?? []).some((path) => path.backend.service?.name === service),
   );

@@ -1,4 +1,3 @@
-import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
 import { controllerReference, type Service } from '../api/kubernetes.ts';
 import type { Rollout } from '../api/rollout.ts';
 
@@ -6,16 +5,16 @@ export function canaryServiceName(stableService: string): string {
   return `${stableService}-canary`;
 }
 
-/** The stable Service selecting only the pods with this hash. The same object when it does so already. */
-export function pinnedService(service: Service, hash: string): Service {
-  if (service.spec.selector?.[POD_TEMPLATE_HASH_LABEL] === hash) return service;
-  return withSelector(service, { ...service.spec.selector, [POD_TEMPLATE_HASH_LABEL]: hash });
+/** The stable Service selecting only the pods with this value of `label`. The same object when it does so already. */
+export function pinnedService(service: Service, label: string, value: string): Service {
+  if (service.spec.selector?.[label] === value) return service;
+  return withSelector(service, { ...service.spec.selector, [label]: value });
 }
 
 /** The stable Service as its owner wrote it. The same object when it is so already. */
-export function restoredService(service: Service): Service {
-  const { [POD_TEMPLATE_HASH_LABEL]: hash, ...selector } = service.spec.selector ?? {};
-  return hash === undefined ? service : withSelector(service, selector);
+export function restoredService(service: Service, label: string): Service {
+  const { [label]: value, ...selector } = service.spec.selector ?? {};
+  return value === undefined ? service : withSelector(service, selector);
 }
 
 function withSelector(service: Service, selector: Record<string, string>): Service {
@@ -34,7 +33,7 @@ const UNSHARED_FIELDS = [
 ];
 
 /** The Service in front of the canary pods: the stable one's ports, the canary's pods. */
-export function canaryService(rollout: Rollout, stable: Service, hash: string): Service {
+export function canaryService(rollout: Rollout, stable: Service, label: string, value: string): Service {
   const shared = Object.fromEntries(
     Object.entries(stable.spec).filter(([field]) => !UNSHARED_FIELDS.includes(field)),
   );
@@ -51,7 +50,7 @@ export function canaryService(rollout: Rollout, stable: Service, hash: string): 
     spec: {
       ...shared,
       ...(ports === undefined ? {} : { ports }),
-      selector: { ...restoredService(stable).spec.selector, [POD_TEMPLATE_HASH_LABEL]: hash },
+      selector: { ...stable.spec.selector, [label]: value },
     },
   };
 }

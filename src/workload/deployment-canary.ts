@@ -1,20 +1,68 @@
+import { deleteActs, replaceActs } from '../api/act.ts';
 import {
   CANARY_DEPLOYMENT_LABEL,
   CONTROL_INFO_ANNOTATION,
   IN_PROGRESSING_ANNOTATION,
-  progressingRollout,
-  RESTORE_ANNOTATION,
+  POD_TEMPLATE_HASH_LABEL,
   WORKLOAD_TYPE_LABEL,
 } from '../api/annotations.ts';
 import { shortHash } from '../api/canonical.ts';
 import {
   controllerReference,
   type Deployment,
-  type IntOrString,
+  isControlledBy,
   type PodTemplate,
+  type Workload,
 } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
-import { authoredTemplate } from './pod-template.ts';
+import {
+  deploymentReady,
+  deploymentRunning,
+  deploymentSize,
+  deploymentTemplate,
+  deploymentUpdate,
+  deploymentVersion,
+} from './deployment.ts';
+import { isMarked, markedWorkload, progressingNote, unmarkedWorkload } from './marks.ts';
+import { authoredTemplate, podHashOf, replicaSetOf, revisionOf } from './pod-template.ts';
+import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts';
+
+/** The new version runs in an extra Deployment beside the paused stable one, which keeps all its pods. */
+export const deploymentCanary: Style = {
+  resource: resources.deployment,
+  type: 'deployment',
+  podLabel: POD_TEMPLATE_HASH_LABEL,
+  hasExtraPods: true,
+  heldFields: ['/spec/paused'],
+  size: deploymentSize,
+  version: deploymentVersion,
+  template: deploymentTemplate,
+  running: deploymentRunning,
+  ready: deploymentReady,
+  update: deploymentUpdate,
+  isStill: (object) => (object as Deployment).spec.paused === true,
+  still: (object, rollout) => pausedWorkload(rollout, object),
+  hold: ({ object }, { rollout }) => {
+    const held = pausedWorkload(rollout, object);
+    if (held === object) return undefined;
+    return {
+      acts: replaceActs(resources.deployment, object, held, 'hold the workload'),
+      message: 'the workload is held again',
+    };
+  },
+  grow: growCanary,
+  canary: canaryState,
+  release: ({ object }) => {
+    const released = resumedWorkload(object as Deployment);
+    if (released === object) return undefined;
+    return {
+      acts: replaceActs(resources.deployment, object, released, 'resume the workload'),
+      message: `${object.metadata.name} is resumed`,
+    };
+  },
+  clear: removeCanary,
+};
 
 /** The letters that Kubernetes uses in generated names: no vowels, so no words. */
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
@@ -30,16 +78,41 @@ export function canaryName(workload: string, rolloutUid: string, releaseId: numb
   return `${workload}-${letters.join('')}`;
 }
 
-/**
- * How many canary pods a step asks for: a percentage of the workload's replicas is rounded up, a number is
- * cut to the workload's replicas. Both as upstream does.
- */
-export function canaryReplicas(replicas: IntOrString, total: number): number {
-  if (typeof replicas === 'number') return Math.min(replicas, total);
-  const percent = Number(replicas.replace(/%$/, ''));
-  return replicas.endsWith('%')
-    ? Math.min(Math.ceil((total * percent) / 100), total)
-    : Math.min(percent, total);
+function pausedWorkload(rollout: Rollout, workload: Workload): Workload {
+  const { spec } = workload as Deployment;
+  if (spec.paused && isMarked(rollout, workload)) return workload;
+  const paused: Deployment = { ...workload, spec: { ...spec, paused: true } };
+  return markedWorkload(rollout, paused);
+}
+
+function resumedWorkload(workload: Deployment): Deployment {
+  const unmarked = unmarkedWorkload(workload);
+  if (!workload.spec.paused) return unmarked;
+  return { ...unmarked, spec: { ...workload.spec, paused: false } };
+}
+
+function growCanary({ object, canary }: WorkloadFacts, order: Order): Asked | undefined {
+  const { rollout, canaryName: name, goal } = order;
+  const { deployment: present } = canary;
+  const why = `${goal} canary pods`;
+  if (goal === 0) return undefined;
+  if (!present) {
+    const created = canaryDeployment(rollout, object as Deployment, name, goal);
+    return {
+      acts: [{ verb: 'create', resource: resources.deployment, object: created, why }],
+      message: `creating ${name} with ${goal} pods`,
+    };
+  }
+  if (!isControlledBy(present, rollout.metadata.uid)) {
+    const message = `Deployment ${name} belongs to somebody else; rename or delete it so that the canary can be made`;
+    return { fault: { reason: 'NameTaken', message } };
+  }
+  if ((present.spec.replicas ?? 0) >= goal) return undefined;
+  const scaled: Deployment = { ...present, spec: { ...present.spec, replicas: goal } };
+  return {
+    acts: replaceActs(resources.deployment, present, scaled, why),
+    message: `scaling ${name} to ${goal} pods`,
+  };
 }
 
 /** The extra Deployment that runs the new template beside the paused stable one. */
@@ -86,78 +159,26 @@ function patchedTemplate(rollout: Rollout, template: PodTemplate): PodTemplate {
   };
 }
 
-function progressingNote(rollout: Rollout): string {
-  return JSON.stringify({ rolloutName: rollout.metadata.name });
-}
-
-/** The workload as it must be while a release is under way: paused and marked. The same object when it is so already. */
-export function heldWorkload(rollout: Rollout, workload: Deployment): Deployment {
-  const marked = progressingRollout(workload.metadata.annotations) === rollout.metadata.name;
-  if (workload.spec.paused && marked) return workload;
+/** For the extra Deployment a pod is ready when it is available, as upstream counts. */
+function canaryState({ canary }: WorkloadFacts, { revision }: Order): CanaryState {
+  const { deployment, replicaSets } = canary;
+  if (!deployment) return { version: undefined, settled: false, pods: 0, ready: 0 };
+  const replicaSet = replicaSetOf(revisionOf(deployment.spec.template), replicaSets);
+  const { metadata, status = {} } = deployment;
   return {
-    ...workload,
-    metadata: {
-      ...workload.metadata,
-      annotations: {
-        ...workload.metadata.annotations,
-        [IN_PROGRESSING_ANNOTATION]: progressingNote(rollout),
-      },
-    },
-    spec: { ...workload.spec, paused: true },
+    version: replicaSet && { revision, hash: podHashOf(replicaSet), replicaSet: replicaSet.metadata.name },
+    settled: (status.observedGeneration ?? 0) >= (metadata.generation ?? 0),
+    pods: status.updatedReplicas ?? 0,
+    ready: status.availableReplicas ?? 0,
   };
 }
 
-/** The workload given back to its own controller: running and unmarked. The same object when it is so already. */
-export function releasedWorkload(workload: Deployment): Deployment {
-  const marked = workload.metadata.annotations?.[IN_PROGRESSING_ANNOTATION] !== undefined;
-  if (!workload.spec.paused && !marked) return workload;
-  return { ...unmarkedWorkload(workload), spec: { ...workload.spec, paused: false } };
-}
-
-/** The workload without the mark of a release, paused or not as it was. The same object when it has none. */
-export function unmarkedWorkload(workload: Deployment): Deployment {
-  const { [IN_PROGRESSING_ANNOTATION]: mark, ...annotations } = workload.metadata.annotations ?? {};
-  return mark === undefined ? workload : { ...workload, metadata: { ...workload.metadata, annotations } };
-}
-
-/** The workload with this label set, or removed where `value` is undefined. The same object when it is so already. */
-export function labelledWorkload(workload: Deployment, value: string | undefined): Deployment {
-  const { [WORKLOAD_TYPE_LABEL]: present, ...others } = workload.metadata.labels ?? {};
-  if (present === value) return workload;
-  const labels = value === undefined ? others : { ...others, [WORKLOAD_TYPE_LABEL]: value };
-  return { ...workload, metadata: { ...workload.metadata, labels } };
-}
-
-/** The workload with this former pod template, and a note of the release that it was put back for. */
-export function restoredWorkload(workload: Deployment, template: PodTemplate, releaseId: number): Deployment {
-  const annotations = { ...workload.metadata.annotations, [RESTORE_ANNOTATION]: String(releaseId) };
-  return {
-    ...workload,
-    metadata: { ...workload.metadata, annotations },
-    spec: { ...workload.spec, template },
-  };
-}
-
-/** Whether the Deployment's controller has brought every pod to its present template. */
-export function isRolledOut(workload: Deployment): boolean {
-  const wanted = workload.spec.replicas ?? 1;
-  const status = workload.status ?? {};
-  return (
-    (status.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0) &&
-    (status.updatedReplicas ?? 0) === wanted &&
-    (status.replicas ?? 0) === wanted &&
-    (status.availableReplicas ?? 0) === wanted
-  );
-}
-
-/** Whether this many pods of the extra Deployment are available, apart from the tolerated number. */
-export function isCanaryReady(canary: Deployment, wanted: number, tolerated: number): boolean {
-  const status = canary.status ?? {};
-  if ((status.observedGeneration ?? 0) < (canary.metadata.generation ?? 0)) return false;
-  const available = status.availableReplicas ?? 0;
-  return (
-    (status.updatedReplicas ?? 0) >= wanted &&
-    available + tolerated >= wanted &&
-    (available > 0 || wanted === 0)
-  );
+/** The extra Deployment and every pod it made go. */
+function removeCanary({ canary }: WorkloadFacts, { rollout }: Order): Asked | undefined {
+  const { deployment, replicaSets, pods } = canary;
+  const message = 'removing the canary pods';
+  if (deployment && isControlledBy(deployment, rollout.metadata.uid)) {
+    return { acts: deleteActs(resources.deployment, deployment, message), message };
+  }
+  return replicaSets.length + pods.length > 0 ? { acts: [], message } : undefined;
 }

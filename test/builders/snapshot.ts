@@ -1,4 +1,4 @@
-import { controllerReference, type Deployment } from '../../src/api/kubernetes.ts';
+import { controllerReference, type Workload } from '../../src/api/kubernetes.ts';
 import type { Rollout, StepState } from '../../src/api/rollout.ts';
 import type {
   RecordStatus,
@@ -7,20 +7,16 @@ import type {
   StepRecord,
 } from '../../src/api/rollout-record.ts';
 import { formatTime } from '../../src/api/timestamp.ts';
-import { planHash } from '../../src/rollout/plan.ts';
-import type {
-  GuardFacts,
-  KeptTemplate,
-  Snapshot,
-  TrafficFacts,
-  WorkloadFacts,
-} from '../../src/rollout/snapshot.ts';
+import { planHash, replicasOf } from '../../src/rollout/plan.ts';
+import type { GuardFacts, KeptTemplate, Snapshot } from '../../src/rollout/snapshot.ts';
+import { batchSize } from '../../src/workload/batch-size.ts';
 import { canaryName } from '../../src/workload/deployment-canary.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
+import type { WorkloadFacts } from '../../src/workload/style.ts';
 import { deployment, NAME, podHash, replicaSet, template } from './deployment.ts';
 import { pinned } from './guard.ts';
 import { ROLLOUT_UID, rollout } from './rollout.ts';
-import { canaryRoutes, ingress, service } from './traffic.ts';
+import { canaryRoutes, ingress, service, type TrafficPart, trafficOf } from './traffic.ts';
 
 /** The instant at which tables decide. */
 export const NOW = Date.UTC(2026, 0, 1, 12);
@@ -48,7 +44,7 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
     record: { releaseId: 0, stepEntry: 0, stable: stableOf() },
     guards: [],
     workload: workloadOf(deployment()),
-    traffic: { service: service(), ingress: ingress(), canaryService: undefined, canaryIngress: undefined },
+    traffic: trafficOf({ service: service(), ingress: ingress() }),
     kept: [],
     runs: [],
     rival: undefined,
@@ -58,17 +54,20 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
 }
 
 /** A workload with the ReplicaSet of v1, and no canary unless told. */
-export function workloadOf(of: Deployment, part: Partial<WorkloadFacts> = {}): WorkloadFacts {
+export function workloadOf(of: Workload, part: Partial<WorkloadFacts> = {}): WorkloadFacts {
   return {
-    deployment: of,
+    object: of,
     replicaSets: [replicaSet()],
+    revisions: [],
+    pods: [],
+    autoscalers: [],
     canary: { deployment: undefined, replicaSets: [], pods: [] },
     ...part,
   };
 }
 
 /** The workload as admission and the controller hold it: v2 is wanted, v1 runs. */
-export function held(version = 'v2'): Deployment {
+export function held(version = 'v2') {
   return deployment({ version, paused: true, markedFor: NAME, updated: 0 });
 }
 
@@ -97,7 +96,7 @@ export interface ReleasePart {
   pinnedGuards?: GuardFacts[];
   rollout?: Rollout;
   workload?: Partial<WorkloadFacts>;
-  traffic?: Partial<TrafficFacts>;
+  traffic?: TrafficPart;
   kept?: KeptTemplate[];
   runs?: Snapshot['runs'];
   rival?: string;
@@ -130,6 +129,7 @@ export function releasing(part: ReleasePart = {}): Snapshot {
       ...(hasCanary ? { hash: podHash('v2'), replicaSet: `${CANARY_NAME}-${podHash('v2')}` } : {}),
     },
     planHash: planHash(object),
+    ...(reached('StepUpgrade') ? { granted: replicasOf(object, index) } : {}),
     ...(pinnedGuards.length > 0 ? { guard: pinned(...pinnedGuards) } : {}),
     ...(reached('StepUpgrade') ? { stablePinnedAt: ago(590) } : {}),
     ...(routed ? { routedAt: ago(500), trafficSince: ago(497) } : {}),
@@ -152,18 +152,16 @@ export function releasing(part: ReleasePart = {}): Snapshot {
     guards,
     workload: workloadOf(held(), {
       canary: hasCanary
-        ? readyCanary(index === 1 ? 1 : 3)
+        ? readyCanary(batchSize(replicasOf(object, index), 5))
         : { deployment: undefined, replicaSets: [], pods: [] },
       ...part.workload,
     }),
-    traffic: {
+    traffic: trafficOf({
       service: service(reached('StepUpgrade') ? 'v1' : undefined),
       ingress: ingress(),
-      ...(routed
-        ? canaryRoutes('v2', weight, object)
-        : { canaryService: undefined, canaryIngress: undefined }),
+      ...(routed ? canaryRoutes('v2', weight, object) : {}),
       ...part.traffic,
-    },
+    }),
     kept: part.kept ?? [keptTemplate()],
     runs: part.runs ?? [],
     rival: part.rival,

@@ -1,7 +1,9 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
 import { controllerReference, type Ingress, type Service } from '../../src/api/kubernetes.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
-import { canaryIngress } from '../../src/traffic/nginx-ingress.ts';
+import type { TrafficFacts } from '../../src/rollout/snapshot.ts';
+import { canaryIngress, nginxIngress } from '../../src/traffic/nginx-ingress.ts';
+import type { RouteRequest } from '../../src/traffic/provider.ts';
 import { canaryService } from '../../src/traffic/services.ts';
 import { NAME, NAMESPACE, podHash } from './deployment.ts';
 import { rollout } from './rollout.ts';
@@ -43,13 +45,35 @@ export function ingress(backend: string = NAME): Ingress {
   };
 }
 
+/** What a provider is asked for by a step that gives the canary of a version this weight. */
+export function routeRequest(weight: number, version = 'v2', of: Rollout = rollout()): RouteRequest {
+  return {
+    rollout: of,
+    services: { stable: NAME, canary: `${NAME}-canary` },
+    versions: { label: POD_TEMPLATE_HASH_LABEL, stable: podHash('v1'), canary: podHash(version) },
+    share: { weight, matches: [] },
+  };
+}
+
 /** The Service and the Ingress of the canary, as the controller made them. */
 export function canaryRoutes(version: string, weight: number, of: Rollout = rollout()) {
-  const names = { stable: NAME, canary: `${NAME}-canary` };
   return {
-    canaryService: stored(canaryService(of, service(), podHash(version))),
-    canaryIngress: stored(canaryIngress(of, ingress(), names, weight)),
+    canaryService: stored(canaryService(of, service(), POD_TEMPLATE_HASH_LABEL, podHash(version))),
+    canaryIngress: stored(canaryIngress(ingress(), routeRequest(weight, version, of))),
   };
+}
+
+/** The objects of a routing through an Ingress. */
+export interface TrafficPart {
+  service?: Service | undefined;
+  canaryService?: Service | undefined;
+  ingress?: Ingress | undefined;
+  canaryIngress?: Ingress | undefined;
+}
+
+export function trafficOf(part: TrafficPart): TrafficFacts {
+  const { service: stable, canaryService: canary, ingress: own, canaryIngress: made } = part;
+  return { service: stable, canaryService: canary, routes: [{ provider: nginxIngress(NAME), own, made }] };
 }
 
 /** The same object as somebody else would own it. */

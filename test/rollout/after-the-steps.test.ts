@@ -29,7 +29,7 @@ function updating(
     step: { index: 2, state: 'Completed', ...part.step },
     traffic: { service: service(), ...part.traffic },
     release: { serviceRestoredAt: ago(60), ...part.release },
-    workload: { deployment: UPDATING, ...part.workload },
+    workload: { object: UPDATING, ...part.workload },
   });
   const { phase = 'Running', measuredAgo = 5 } = background;
   return { ...base, runs: [watchingRun(base, phase, { measuredAgo })] };
@@ -41,7 +41,7 @@ const STALE = {
   message: 'it is stale',
   mode: 'Background' as const,
 };
-const HELD = { workload: { deployment: held() } };
+const HELD = { workload: { object: held() } };
 
 table('the last rolling update under a Background analysis', [
   {
@@ -115,7 +115,7 @@ table('the last rolling update under a Background analysis', [
   },
   {
     title: 'is watched until every pod is updated',
-    given: updating({}, { workload: { deployment: deployment({ version: 'v2' }) } }),
+    given: updating({}, { workload: { object: deployment({ version: 'v2' }) } }),
     is: 'Wait WaitingForCanaryRemoval',
     acts: [expect.stringContaining('replace AnalysisRun')],
   },
@@ -138,7 +138,7 @@ function promoted(
     ...PROMOTED,
     guards: [guardFacts({ analyses: [analysis(), AFTERWARDS], ...spec })],
     workload: {
-      deployment: deployment({ version: 'v2' }),
+      object: deployment({ version: 'v2' }),
       replicaSets: [replicaSet({ replicas: 0 }), replicaSet({ version: 'v2' })],
       canary: { deployment: undefined, replicaSets: [], pods: [] },
     },
@@ -203,7 +203,7 @@ table('the promoted pods', [
   },
   {
     title: 'are not what a newer version waits for',
-    given: promoted('Running', { workload: { deployment: held('v3') } }),
+    given: promoted('Running', { workload: { object: held('v3') } }),
     is: 'Start NewRevision',
     to: 'release 2 Initializing',
     acts: [expect.stringContaining('replace AnalysisRun')],
@@ -269,7 +269,7 @@ describe('a release whose promoted pods are judged', () => {
   });
 
   test('gets its former template back with a note of the release', () => {
-    const restoring = promoted(undefined, { stage: 'Cancelling', workload: { deployment: held('v2') } });
+    const restoring = promoted(undefined, { stage: 'Cancelling', workload: { object: held('v2') } });
     const { release } = restoring.record;
     if (!release) throw new Error('a release is under way');
     const given = {

@@ -201,7 +201,7 @@ table('a step under analysis', [
     title: 'sets routes again that somebody took away, before it concludes anything',
     given: {
       ...judged(analysing(), { 'success-rate': 'Successful' }),
-      traffic: { ...analysing().traffic, canaryIngress: undefined },
+      traffic: analysing({ traffic: { canaryIngress: undefined } }).traffic,
     },
     is: 'Wait WaitingForRoutes',
     acts: [`create Ingress ${NAME}-canary: weight 5`],
@@ -210,7 +210,7 @@ table('a step under analysis', [
     title: 'sets a weight again that somebody changed',
     given: {
       ...judged(analysing(), { 'success-rate': 'Successful' }),
-      traffic: { ...analysing().traffic, ...canaryRoutes('v2', 90) },
+      traffic: analysing({ traffic: canaryRoutes('v2', 90) }).traffic,
     },
     is: 'Wait WaitingForRoutes',
     acts: [`replace Ingress ${NAME}-canary: weight 5`],

@@ -121,7 +121,7 @@ const rows: Row[] = [
     given: calm({ workload: workloadOf(deployment({ paused: true, markedFor: NAME })) }),
     is: 'Cancel StableTemplateRestored',
     to: 'no release',
-    acts: [`replace Deployment ${NAME}: let the workload go`],
+    acts: [`replace Deployment ${NAME}: resume the workload`],
   },
   {
     title: 'after a release the next one gets the next id',

@@ -16,7 +16,7 @@ const NO_ROUTES = { canaryService: undefined, canaryIngress: undefined };
 
 /** v2 on every pod of the workload, as its own controller brought it there. */
 const rolledOut = {
-  deployment: deployment({ version: 'v2' }),
+  object: deployment({ version: 'v2' }),
   replicaSets: [replicaSet({ replicas: 0 }), replicaSet({ version: 'v2' })],
 };
 
@@ -57,7 +57,7 @@ table('a release that passed', [
     given: finalising({
       traffic: { service: service() },
       release: RESTORED,
-      workload: { deployment: deployment({ version: 'v2', updated: 3, pods: 6, available: 4 }) },
+      workload: { object: deployment({ version: 'v2', updated: 3, pods: 6, available: 4 }) },
     }),
     is: 'Wait WaitingForRollingUpdate',
     says: '3 of 5 pods updated, 4 available',
@@ -67,7 +67,7 @@ table('a release that passed', [
     given: finalising({
       traffic: { service: service() },
       release: RESTORED,
-      workload: { deployment: deployment({ version: 'v2', generation: 3, observedGeneration: 2 }) },
+      workload: { object: deployment({ version: 'v2', generation: 3, observedGeneration: 2 }) },
     }),
     is: 'Wait WaitingForRollingUpdate',
   },
@@ -167,13 +167,13 @@ table('a release that passed', [
   },
   {
     title: 'is taken back when its author restores the stable template',
-    given: finalising({ workload: { deployment: held('v1') } }),
+    given: finalising({ workload: { object: held('v1') } }),
     is: 'Cancel StableTemplateRestored',
     to: 'release 1 Cancelling',
   },
   {
     title: 'gives way to a newer template',
-    given: finalising({ workload: { deployment: held('v3') } }),
+    given: finalising({ workload: { object: held('v3') } }),
     is: 'Restart ContinuousRelease',
     to: 'release 1 Superseding',
   },
@@ -188,7 +188,7 @@ function rollingBack(part: ReleasePart = {}) {
   });
 }
 
-const back = { deployment: deployment({ paused: true, markedFor: NAME }) };
+const back = { object: deployment({ paused: true, markedFor: NAME }) };
 
 table('a release that is rolled back', [
   {
@@ -240,7 +240,7 @@ table('a release that is rolled back', [
     given: rollingBack({
       traffic: { canaryIngress: undefined },
       release: { routesRemovedAt: ago(3) },
-      workload: { deployment: deployment() },
+      workload: { object: deployment() },
     }),
     is: 'Wait WaitingForCanaryRemoval',
     acts: ['delete Deployment <canary>: removing the canary pods'],
@@ -250,7 +250,7 @@ table('a release that is rolled back', [
     given: rollingBack({
       traffic: { canaryIngress: undefined },
       release: { routesRemovedAt: ago(3) },
-      workload: { deployment: deployment(), canary: NO_CANARY },
+      workload: { object: deployment(), canary: NO_CANARY },
     }),
     is: 'Wait WaitingForCanaryRemoval',
     acts: [`delete Service ${NAME}-canary: removing the canary Service`],
@@ -260,7 +260,7 @@ table('a release that is rolled back', [
     given: rollingBack({
       traffic: NO_ROUTES,
       release: { routesRemovedAt: ago(3) },
-      workload: { deployment: deployment(), canary: NO_CANARY },
+      workload: { object: deployment(), canary: NO_CANARY },
     }),
     is: 'Wait StableServiceRestored',
     acts: [`replace Service ${NAME}: restore the stable Service`],
@@ -270,7 +270,7 @@ table('a release that is rolled back', [
     given: rollingBack({
       traffic: { service: service(), ...NO_ROUTES },
       release: { routesRemovedAt: ago(3) },
-      workload: { deployment: deployment(), canary: NO_CANARY },
+      workload: { object: deployment(), canary: NO_CANARY },
     }),
     is: 'Complete RolledBack',
     to: 'release 1 Completed RolledBack',
@@ -282,7 +282,7 @@ table('a release that is rolled back', [
     given: rollingBack({
       traffic: { service: service(), ...NO_ROUTES },
       release: { routesRemovedAt: ago(3) },
-      workload: { deployment: deployment({ updated: 3, pods: 6 }), canary: NO_CANARY },
+      workload: { object: deployment({ updated: 3, pods: 6 }), canary: NO_CANARY },
     }),
     is: 'Wait WaitingForRollingUpdate',
   },
@@ -292,7 +292,7 @@ table('a release that is rolled back', [
     given: rollingBack({
       traffic: { service: service(), ...NO_ROUTES },
       release: { routesRemovedAt: ago(3) },
-      workload: { deployment: held('v3'), canary: NO_CANARY },
+      workload: { object: held('v3'), canary: NO_CANARY },
     }),
     is: 'Complete RolledBack',
     acts: [FORGET],
@@ -300,7 +300,7 @@ table('a release that is rolled back', [
 ]);
 
 function superseding(part: ReleasePart = {}) {
-  return releasing({ stage: 'Superseding', ...part, workload: { deployment: held('v3'), ...part.workload } });
+  return releasing({ stage: 'Superseding', ...part, workload: { object: held('v3'), ...part.workload } });
 }
 
 table('a release that makes room for a newer one', [
@@ -328,7 +328,7 @@ table('a release that makes room for a newer one', [
   },
   {
     title: 'is taken back when its author restores the stable template',
-    given: superseding({ workload: { deployment: held('v1') } }),
+    given: superseding({ workload: { object: held('v1') } }),
     is: 'Cancel StableTemplateRestored',
     to: 'release 1 Cancelling',
   },
@@ -402,7 +402,7 @@ table('a release that is aborted', [
   },
   {
     title: 'is taken back when its author restores the stable template',
-    given: aborting({ workload: { deployment: held('v1') } }),
+    given: aborting({ workload: { object: held('v1') } }),
     is: 'Cancel StableTemplateRestored',
     to: 'release 1 Cancelling',
   },
@@ -425,20 +425,20 @@ table('an aborted release', [
   {
     title: 'holds a workload again that somebody resumed',
     given: aborted({
-      workload: { deployment: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) },
+      workload: { object: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) },
     }),
     is: 'Wait WaitingForWorkload',
     acts: [`replace Deployment ${NAME}: hold the workload`],
   },
   {
     title: 'is followed by a release of a newer template',
-    given: aborted({ workload: { deployment: held('v3') } }),
+    given: aborted({ workload: { object: held('v3') } }),
     is: 'Start NewRevision',
     to: 'release 2 Initializing',
   },
   {
     title: 'is taken back when its author restores the stable template',
-    given: aborted({ workload: { deployment: held('v1') } }),
+    given: aborted({ workload: { object: held('v1') } }),
     is: 'Cancel StableTemplateRestored',
     to: 'release 1 Cancelling',
   },
@@ -461,7 +461,7 @@ table('a workload that somebody resumed while its release ends is held again', [
     given: releasing({
       stage,
       release: { restore: true },
-      workload: { deployment: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) },
+      workload: { object: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) },
     }),
     is: 'Wait WaitingForWorkload',
     acts: [`replace Deployment ${NAME}: hold the workload`],
@@ -473,7 +473,7 @@ table('a release whose workload was made anew', [
     title: 'is given up: its stable pods are gone, and the Service must not select only them',
     given: releasing({
       workload: {
-        deployment: deployment({ version: 'v2', labelled: true }),
+        object: deployment({ version: 'v2', labelled: true }),
         replicaSets: [replicaSet({ version: 'v2' })],
       },
     }),
@@ -487,7 +487,7 @@ table('a release whose workload was made anew', [
       traffic: { service: service(), ...NO_ROUTES },
       release: { routesRemovedAt: ago(3) },
       workload: {
-        deployment: deployment({ version: 'v2' }),
+        object: deployment({ version: 'v2' }),
         replicaSets: [replicaSet({ version: 'v2' })],
         canary: NO_CANARY,
       },
@@ -517,7 +517,7 @@ describe('what an ended release leaves', () => {
       rollingBack({
         traffic: { service: service(), ...NO_ROUTES },
         release: { routesRemovedAt: ago(3) },
-        workload: { deployment: deployment(), canary: NO_CANARY },
+        workload: { object: deployment(), canary: NO_CANARY },
       }),
     );
     expect(full.record.stable).toEqual(stableOf('v1'));

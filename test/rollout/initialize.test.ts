@@ -30,7 +30,7 @@ table('a release that begins', [
   },
   {
     title: 'holds a workload that is not held',
-    given: initializing({ workload: { deployment: deployment({ version: 'v2', updated: 0 }) } }),
+    given: initializing({ workload: { object: deployment({ version: 'v2', updated: 0 }) } }),
     is: 'Enter StepEntered',
     acts: [`replace Deployment ${NAME}: hold the workload`, KEPT],
   },
@@ -58,14 +58,14 @@ table('a release that begins', [
   {
     title: 'stalls without its Ingress',
     given: initializing({ traffic: { ingress: undefined } }),
-    is: 'Stall IngressNotFound',
+    is: 'Stall RouteNotFound',
     to: 'release 1 Initializing',
     says: `Ingress ${NAME} of trafficRoutings does not exist; create it`,
   },
   {
     title: 'stalls where the Ingress does not lead to the Service',
     given: initializing({ traffic: { ingress: ingress('another') } }),
-    is: 'Stall IngressHasNoRoute',
+    is: 'Stall RouteHasNoBackend',
     says: `Ingress ${NAME} has no path to Service ${NAME}`,
   },
   {
@@ -112,13 +112,13 @@ table('a release that begins', [
   },
   {
     title: 'is taken back when its author restores the stable template',
-    given: initializing({ workload: { deployment: held('v1') } }),
+    given: initializing({ workload: { object: held('v1') } }),
     is: 'Cancel StableTemplateRestored',
     to: 'release 1 Cancelling',
   },
   {
     title: 'gives way to a newer template at once, since it has touched nothing',
-    given: initializing({ workload: { deployment: held('v3') } }),
+    given: initializing({ workload: { object: held('v3') } }),
     is: 'Start ContinuousRelease',
     to: 'release 2 Initializing',
     says: 'example/echoserver:v3 against stable pods hash-v1',

@@ -89,7 +89,7 @@ function left(object: typeof deleted) {
   });
 }
 
-const unmarked = { deployment: deployment({ version: 'v2', paused: true, updated: 0 }), canary: NO_CANARY };
+const unmarked = { object: deployment({ version: 'v2', paused: true, updated: 0 }), canary: NO_CANARY };
 
 table('a Rollout that is deleted', [
   {
@@ -162,7 +162,7 @@ table('a Rollout that is disabled', [
   },
   {
     title: 'then forgets the release, and says how to go on',
-    given: { ...left(disabled), workload: workloadOf(unmarked.deployment, unmarked) },
+    given: { ...left(disabled), workload: workloadOf(unmarked.object, unmarked) },
     is: 'Complete RolloutDisabled',
     to: 'release 1 Completed Disabled',
     says: 'kubectl rollout resume deployment/echoserver',

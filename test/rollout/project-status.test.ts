@@ -33,7 +33,7 @@ describe('the phase', () => {
       releasing({
         stage: 'Completed',
         release: { outcome: 'RolledBack' },
-        workload: { deployment: deployment() },
+        workload: { object: deployment() },
       }),
       'Healthy',
     ],
@@ -108,7 +108,7 @@ describe('the canary status, as tools for Kruise Rollouts read it', () => {
       stage: 'Completed',
       state: 'StepPaused',
       release: { outcome: 'RolledBack' },
-      workload: { deployment: deployment(), canary: { deployment: undefined, replicaSets: [], pods: [] } },
+      workload: { object: deployment(), canary: { deployment: undefined, replicaSets: [], pods: [] } },
     });
     expect(statusOf(after)).toMatchObject({
       phase: 'Healthy',
@@ -141,10 +141,9 @@ describe('the conditions', () => {
   ];
   for (const [stage, progressing] of stages) {
     test(`say of ${stage}: Progressing ${progressing}`, () => {
-      const workload = { deployment: releasing({ stage }).workload?.deployment ?? deployment() };
-      const version =
-        stage === 'Superseding' ? deployment({ version: 'v3', paused: true }) : workload.deployment;
-      expect(conditionsOf(releasing({ stage, workload: { deployment: version } }))).toEqual({
+      const workload = { object: releasing({ stage }).workload?.object ?? deployment() };
+      const version = stage === 'Superseding' ? deployment({ version: 'v3', paused: true }) : workload.object;
+      expect(conditionsOf(releasing({ stage, workload: { object: version } }))).toEqual({
         Progressing: progressing,
       });
     });
@@ -165,7 +164,7 @@ describe('the conditions', () => {
       const over = releasing({
         stage: 'Completed',
         release: { outcome },
-        workload: { deployment: deployment() },
+        workload: { object: deployment() },
       });
       expect(conditionsOf(over)).toEqual({
         Progressing: 'False Completed',

@@ -32,17 +32,17 @@ function inEveryState(
 table('a restored stable template takes the release back', [
   ...inEveryState(
     'at once',
-    { workload: { deployment: held('v1') } },
+    { workload: { object: held('v1') } },
     { is: 'Cancel StableTemplateRestored', to: 'release 1 Cancelling' },
   ),
   ...inEveryState(
     'while the Rollout is paused',
-    { rollout: rollout({ paused: true }), workload: { deployment: held('v1') } },
+    { rollout: rollout({ paused: true }), workload: { object: held('v1') } },
     { is: 'Cancel StableTemplateRestored', to: 'release 1 Cancelling' },
   ),
   ...inEveryState(
     'although the plan was changed as well',
-    { release: { planHash: 'another' }, workload: { deployment: held('v1') } },
+    { release: { planHash: 'another' }, workload: { object: held('v1') } },
     { is: 'Cancel StableTemplateRestored', to: 'release 1 Cancelling' },
   ),
 ]);
@@ -59,7 +59,7 @@ table('a Rollout that is paused rests', [
   },
   {
     title: 'although a newer version came',
-    given: releasing({ rollout: rollout({ paused: true }), workload: { deployment: held('v3') } }),
+    given: releasing({ rollout: rollout({ paused: true }), workload: { object: held('v3') } }),
     is: 'Wait Paused',
   },
 ]);
@@ -67,13 +67,13 @@ table('a Rollout that is paused rests', [
 table('a newer template takes the place of the released one', [
   ...inEveryState(
     'from the first step on',
-    { workload: { deployment: held('v3') } },
+    { workload: { object: held('v3') } },
     { is: 'Restart ContinuousRelease', to: 'release 1 Superseding' },
   ),
   {
     title: 'although the analysis of the released one has passed',
     given: {
-      ...judged(releasing({ guards: [guardFacts()], workload: { deployment: held('v3') } }), {
+      ...judged(releasing({ guards: [guardFacts()], workload: { object: held('v3') } }), {
         'success-rate': 'Successful',
       }),
     },
@@ -126,19 +126,19 @@ table('a changed plan', [
 table('a workload under release', [
   ...inEveryState(
     'is held again where somebody resumed it',
-    { workload: { deployment: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) } },
+    { workload: { object: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) } },
     { is: 'Wait WaitingForWorkload', acts: [`replace Deployment ${NAME}: hold the workload`] },
   ),
   ...inEveryState(
     'is marked again where somebody took the mark away',
-    { workload: { deployment: deployment({ version: 'v2', paused: true, updated: 0 }) } },
+    { workload: { object: deployment({ version: 'v2', paused: true, updated: 0 }) } },
     { is: 'Wait WaitingForWorkload', acts: [`replace Deployment ${NAME}: hold the workload`] },
   ),
   {
     title: 'is held again although the Rollout is paused: nobody judged what it would roll out',
     given: releasing({
       rollout: rollout({ paused: true }),
-      workload: { deployment: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) },
+      workload: { object: deployment({ version: 'v2', markedFor: NAME, updated: 0 }) },
     }),
     is: 'Wait WaitingForWorkload',
     acts: [`replace Deployment ${NAME}: hold the workload`],

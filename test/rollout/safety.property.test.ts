@@ -168,7 +168,7 @@ function snapshotOf(given: Facts): Snapshot {
       ...(given.rejected ? { rejected: [{ revision: 'another', at: ago(99), reason: 'it was slow' }] } : {}),
     },
     workload: {
-      deployment: given.held
+      object: given.held
         ? held(given.version)
         : deployment({ version: given.version, markedFor: NAME, updated: 0 }),
     },

@@ -362,7 +362,7 @@ table('routing the traffic of a step', [
   {
     title: 'stalls where the stable Ingress is gone',
     given: releasing({ state: 'StepTrafficRouting', traffic: { ingress: undefined } }),
-    is: 'Stall IngressNotFound',
+    is: 'Stall RouteNotFound',
   },
   {
     title: 'touches no Service of somebody else that has the name',

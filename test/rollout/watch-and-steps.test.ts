@@ -64,7 +64,7 @@ describe('a Background analysis that failed, and whose run was made anew', () =>
       },
       traffic: { service: service() },
       release: { trafficSince: ago(400), serviceRestoredAt: ago(60) },
-      workload: { deployment: held() },
+      workload: { object: held() },
     });
     const snapshot = { ...base, runs: [watchingRun(base, 'Running', { measuredAgo: 5 })] };
     expect(decided(snapshot).is).toBe('Wait WaitingForApproval');

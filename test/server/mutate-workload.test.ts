@@ -293,7 +293,7 @@ describe('the note that a template was put back', () => {
   });
 
   test('goes with the next template, which is released step by step', () => {
-    expect(admit(noted('7'), noted('7', 'echo:2'))).toEqual(allow({ patch: [REMOVE, PAUSE, MARK] }));
+    expect(admit(noted('7'), noted('7', 'echo:2'))).toEqual(allow({ patch: [PAUSE, REMOVE, MARK] }));
   });
 
   test('is taken from the controller', () => {

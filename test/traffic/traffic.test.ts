@@ -1,18 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
 import type { Ingress } from '../../src/api/kubernetes.ts';
-import { canaryIngress, canaryWeight, routesTo } from '../../src/traffic/nginx-ingress.ts';
+import { canaryIngress, canaryWeight, nginxIngress } from '../../src/traffic/nginx-ingress.ts';
 import { canaryService, pinnedService, restoredService } from '../../src/traffic/services.ts';
 import { NAME } from '../builders/deployment.ts';
 import { rollout } from '../builders/rollout.ts';
-import { ingress, service } from '../builders/traffic.ts';
+import { ingress, routeRequest, service } from '../builders/traffic.ts';
 
 const OWNED = { ownerReferences: [expect.objectContaining({ kind: 'Rollout', controller: true })] };
-const names = { stable: NAME, canary: `${NAME}-canary` };
 
 describe('the stable Service', () => {
   test('is pinned to the pods with a hash, and keeps its own selector', () => {
-    expect(pinnedService(service(), 'abc').spec.selector).toEqual({
+    expect(pinnedService(service(), POD_TEMPLATE_HASH_LABEL, 'abc').spec.selector).toEqual({
       app: NAME,
       [POD_TEMPLATE_HASH_LABEL]: 'abc',
     });
@@ -20,18 +19,18 @@ describe('the stable Service', () => {
 
   test('is the same object where it is pinned so already', () => {
     const pinned = service('v1');
-    expect(pinnedService(pinned, 'hash-v1')).toBe(pinned);
+    expect(pinnedService(pinned, POD_TEMPLATE_HASH_LABEL, 'hash-v1')).toBe(pinned);
   });
 
   test('that is restored selects what its owner wrote', () => {
-    expect(restoredService(service('v1'))).toEqual(service());
+    expect(restoredService(service('v1'), POD_TEMPLATE_HASH_LABEL)).toEqual(service());
     const plain = service();
-    expect(restoredService(plain)).toBe(plain);
+    expect(restoredService(plain, POD_TEMPLATE_HASH_LABEL)).toBe(plain);
   });
 });
 
 describe('the Service of the canary', () => {
-  const made = canaryService(rollout(), service('v1'), 'abc');
+  const made = canaryService(rollout(), service('v1'), POD_TEMPLATE_HASH_LABEL, 'abc');
 
   test('has the ports of the stable one, and the pods of the canary', () => {
     expect(made).toEqual({
@@ -48,7 +47,7 @@ describe('the Service of the canary', () => {
   test('has neither the address nor the node ports of the stable one', () => {
     const stable = service();
     const spec = { ...stable.spec, clusterIPs: ['10.0.0.7'], externalIPs: ['192.0.2.1'], type: 'NodePort' };
-    expect(canaryService(rollout(), { ...stable, spec }, 'abc').spec).toEqual({
+    expect(canaryService(rollout(), { ...stable, spec }, POD_TEMPLATE_HASH_LABEL, 'abc').spec).toEqual({
       type: 'NodePort',
       ports: [{ port: 80, targetPort: 8080 }],
       selector: { app: NAME, [POD_TEMPLATE_HASH_LABEL]: 'abc' },
@@ -57,7 +56,7 @@ describe('the Service of the canary', () => {
 });
 
 describe('the Ingress of the canary', () => {
-  const made = canaryIngress(rollout(), ingress(), names, 5);
+  const made = canaryIngress(ingress(), routeRequest(5));
 
   test('has the hosts and paths of the stable one that lead to its Service, marked as ingress-nginx documents', () => {
     expect(made).toEqual({
@@ -97,7 +96,7 @@ describe('the Ingress of the canary', () => {
     const stable = ingress();
     const [rule] = ingress('help').spec.rules ?? [];
     const rules = [...(stable.spec.rules ?? []), { ...rule, host: 'help.example.com' }];
-    const hosts = canaryIngress(rollout(), { ...stable, spec: { rules } }, names, 5).spec.rules;
+    const hosts = canaryIngress({ ...stable, spec: { rules } }, routeRequest(5)).spec.rules;
     expect(hosts?.map(({ host }) => host)).toEqual(['shop.example.com']);
   });
 
@@ -110,7 +109,7 @@ describe('the Ingress of the canary', () => {
       },
       spec: { ...ingress().spec, ingressClassName: 'nginx', tls: [{ hosts: ['shop.example.com'] }] },
     };
-    const { metadata, spec } = canaryIngress(rollout(), stable, names, 5);
+    const { metadata, spec } = canaryIngress(stable, routeRequest(5));
     expect(spec).toMatchObject({ ingressClassName: 'nginx', tls: [{ hosts: ['shop.example.com'] }] });
     expect(Object.keys(metadata.annotations ?? {})).toEqual([
       'team',
@@ -120,9 +119,10 @@ describe('the Ingress of the canary', () => {
   });
 
   test('an Ingress leads to a Service where any of its paths does', () => {
-    expect(routesTo(ingress(), NAME)).toBe(true);
-    expect(routesTo(ingress(), 'help')).toBe(true);
-    expect(routesTo(ingress(), 'another')).toBe(false);
-    expect(routesTo({ ...ingress(), spec: {} }, NAME)).toBe(false);
+    const problem = (own: Ingress) => nginxIngress(NAME).problem(own, routeRequest(5));
+    const missing = `Ingress ${NAME} has no path to Service ${NAME}; correct one of the two`;
+    expect(problem(ingress())).toBeUndefined();
+    expect(problem(ingress('another'))).toBe(missing);
+    expect(problem({ ...ingress(), spec: {} })).toBe(missing);
   });
 });

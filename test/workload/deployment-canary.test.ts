@@ -5,21 +5,23 @@ import {
   IN_PROGRESSING_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
-import type { IntOrString } from '../../src/api/kubernetes.ts';
-import {
-  canaryDeployment,
-  canaryName,
-  canaryReplicas,
-  heldWorkload,
-  isCanaryReady,
-  isRolledOut,
-  labelledWorkload,
-  releasedWorkload,
-  unmarkedWorkload,
-} from '../../src/workload/deployment-canary.ts';
+import type { Deployment, IntOrString, Workload } from '../../src/api/kubernetes.ts';
+import { isBatchReady } from '../../src/workload/batch-ready.ts';
+import { batchSize } from '../../src/workload/batch-size.ts';
+import { canaryDeployment, canaryName, deploymentCanary } from '../../src/workload/deployment-canary.ts';
+import { labelledWorkload, unmarkedWorkload } from '../../src/workload/marks.ts';
 import { type DeploymentPart, deployment, NAME, template } from '../builders/deployment.ts';
+import { order } from '../builders/order.ts';
 import { ROLLOUT_UID, rollout } from '../builders/rollout.ts';
-import { held } from '../builders/snapshot.ts';
+import { held, workloadOf } from '../builders/snapshot.ts';
+
+const still = (object: Workload) => deploymentCanary.still(object, rollout());
+const isRolledOut = (object: Workload) => deploymentCanary.update(workloadOf(object)).done;
+
+function releasedWorkload(object: Deployment): Workload {
+  const asked = deploymentCanary.release(workloadOf(object), { rollout: rollout() });
+  return asked && 'acts' in asked ? (asked.acts[0]?.object as Deployment) : object;
+}
 
 describe('the pods of a step', () => {
   const rows: [IntOrString, number, number][] = [
@@ -36,7 +38,7 @@ describe('the pods of a step', () => {
     [1, 0, 0],
   ];
   for (const [replicas, total, pods] of rows) {
-    test(`${replicas} of ${total} are ${pods}`, () => expect(canaryReplicas(replicas, total)).toBe(pods));
+    test(`${replicas} of ${total} are ${pods}`, () => expect(batchSize(replicas, total)).toBe(pods));
   }
 });
 
@@ -96,13 +98,13 @@ describe('the extra Deployment', () => {
 
 describe('a held workload', () => {
   test('is paused and marked', () => {
-    const after = heldWorkload(rollout(), deployment({ version: 'v2' }));
+    const after = still(deployment({ version: 'v2' }));
     expect(after).toEqual(deployment({ version: 'v2', paused: true, markedFor: NAME }));
   });
 
   test('is the same object where it is so already', () => {
     const before = held();
-    expect(heldWorkload(rollout(), before)).toBe(before);
+    expect(still(before)).toBe(before);
   });
 
   test('counts the mark of older writers', () => {
@@ -114,7 +116,7 @@ describe('a held workload', () => {
         annotations: { [IN_PROGRESSING_ANNOTATION]: '{"RolloutName":"echoserver"}' },
       },
     };
-    expect(heldWorkload(rollout(), older)).toBe(older);
+    expect(still(older)).toBe(older);
   });
 
   test('that is let go is running and unmarked, and the same object where it was so', () => {
@@ -171,6 +173,10 @@ describe('a canary is ready', () => {
     ],
   ];
   for (const [title, part, [wanted, tolerated], ready] of rows) {
-    test(title, () => expect(isCanaryReady(deployment(part), wanted, tolerated)).toBe(ready));
+    test(title, () => {
+      const canary = { deployment: deployment(part), replicaSets: [], pods: [] };
+      const state = deploymentCanary.canary(workloadOf(held(), { canary }), order(wanted));
+      expect(isBatchReady(state, wanted, tolerated)).toBe(ready);
+    });
   }
 });

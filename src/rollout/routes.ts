@@ -1,0 +1,125 @@
+import { type Act, deleteActs, replaceActs } from '../api/act.ts';
+import { sameJson } from '../api/canonical.ts';
+import type { Service } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
+import type { RouteFacts, RouteRequest, Share } from '../traffic/provider.ts';
+import { canaryService, canaryServiceName } from '../traffic/services.ts';
+import { type Context, isOurs, stall } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { styleIn } from './order.ts';
+import { describeShare, routingOf, shareOf, strategyOf } from './plan.ts';
+
+/** Acts that are still to be done, none where all is as it should be; or what is in the way. */
+export type RouteWork = { acts: Act[] } | { stall: Outcome };
+
+/** The names of the Services that requests are split between: one name where no canary Service is to be made. */
+function servicesOf({ snapshot: { rollout } }: Pick<Context, 'snapshot'>): RouteRequest['services'] {
+  const stable = routingOf(rollout)?.service ?? '';
+  const single = strategyOf(rollout).disableGenerateCanaryService === true;
+  return { stable, canary: single ? stable : canaryServiceName(stable) };
+}
+
+function requestOf(context: Context, share: Share): RouteRequest {
+  const { snapshot, release } = context;
+  return {
+    rollout: snapshot.rollout,
+    services: servicesOf(context),
+    versions: {
+      label: styleIn(snapshot).podLabel,
+      stable: release.stable.hash,
+      canary: release.canary.hash ?? '',
+    },
+    share,
+  };
+}
+
+/** What is missing, or wrong, of the objects that the routing names, so that no release can begin with them. */
+export function problemWithRoutes(context: Context): Outcome | undefined {
+  const { snapshot } = context;
+  const routing = routingOf(snapshot.rollout);
+  if (!routing) return undefined;
+  if (!snapshot.traffic.service) {
+    const message = `Service ${routing.service} of trafficRoutings does not exist; create it`;
+    return stall('ServiceNotFound', message);
+  }
+  const share = shareOf(snapshot.rollout, 1) ?? { weight: 0, matches: [] };
+  for (const { provider, own } of snapshot.traffic.routes) {
+    const { resource, name } = provider.own;
+    if (!own)
+      return stall('RouteNotFound', `${resource.kind} ${name} of trafficRoutings does not exist; create it`);
+    const problem = provider.problem(own, requestOf(context, share));
+    if (problem) return stall('RouteHasNoBackend', problem);
+  }
+  return undefined;
+}
+
+/**
+ * What is missing so that the canary gets its share. Service before routes, since a route to a Service that does
+ * not exist answers errors.
+ */
+export function routeWork(context: Context, share: Share | undefined): RouteWork {
+  const { snapshot, release } = context;
+  const { service, canaryService: presentService, routes } = snapshot.traffic;
+  const routing = routingOf(snapshot.rollout);
+  if (!share || !routing) return { acts: [] };
+  if (!service) {
+    return { stall: stall('ServiceNotFound', `Service ${routing.service} is gone; create it again`) };
+  }
+  const made = [presentService, ...routes.map((route) => route.made)];
+  const taken = made.find((object) => object && !isOurs(context, object));
+  if (taken) {
+    const message = `${taken.kind} ${taken.metadata.name} belongs to somebody else; rename or delete it`;
+    return { stall: stall('NameTaken', message) };
+  }
+  const request = requestOf(context, share);
+  const acts: Act[] = [];
+  if (request.services.canary !== request.services.stable) {
+    const { label } = request.versions;
+    const wanted = canaryService(snapshot.rollout, service, label, release.canary.hash ?? '');
+    acts.push(...serviceActs(presentService, wanted));
+  }
+  for (const route of routes) {
+    const wanted = actsOfRoute(route, request);
+    if ('stall' in wanted) return wanted;
+    acts.push(...wanted.acts);
+  }
+  return { acts };
+}
+
+function actsOfRoute({ provider, own, made }: RouteFacts, request: RouteRequest): RouteWork {
+  const { resource, name } = provider.own;
+  if (!own) return { stall: stall('RouteNotFound', `${resource.kind} ${name} is gone; create it again`) };
+  const problem = provider.problem(own, request);
+  if (problem) return { stall: stall('RouteHasNoBackend', problem) };
+  const why =
+    request.share.weight === undefined ? describeShare(request.share) : `weight ${request.share.weight}`;
+  const wanted = provider.routed({ own, made }, request);
+  const acts = replaceActs(resource, own, wanted.own, why);
+  if (!provider.made || !wanted.made) return { acts };
+  if (made) return { acts: [...acts, ...replaceActs(provider.made.resource, made, wanted.made, why)] };
+  return { acts: [...acts, { verb: 'create', resource: provider.made.resource, object: wanted.made, why }] };
+}
+
+function serviceActs(present: Service | undefined, wanted: Service): Act[] {
+  const why = 'the Service of the canary pods';
+  if (!present) return [{ verb: 'create', resource: resources.service, object: wanted, why }];
+  if (sameJson(present.spec.selector, wanted.spec.selector)) return [];
+  const object = { ...present, spec: { ...present.spec, selector: wanted.spec.selector ?? {} } };
+  return [{ verb: 'replace', resource: resources.service, object, why }];
+}
+
+/** What takes every request from the canary again, and leaves the routes as their owner wrote them. */
+export function unrouteActs(context: Pick<Context, 'snapshot'>, why: string): Act[] | undefined {
+  const services = servicesOf(context);
+  let routed = false;
+  const acts = context.snapshot.traffic.routes.flatMap(({ provider, own, made }): Act[] => {
+    const restored = own && provider.unrouted(own, { services });
+    const leftover = provider.made && made && isOurs(context, made) ? made : undefined;
+    if (restored !== own || leftover) routed = true;
+    return [
+      ...(own && restored ? replaceActs(provider.own.resource, own, restored, why) : []),
+      ...(provider.made && leftover ? deleteActs(provider.made.resource, leftover, why) : []),
+    ];
+  });
+  return routed ? acts : undefined;
+}

@@ -1,0 +1,55 @@
+import type { Deployment, PodTemplate } from '../api/kubernetes.ts';
+import type { StableRevision } from '../api/rollout-record.ts';
+import { activeReplicaSets, authoredTemplate, podHashOf, replicaSetOf, revisionOf } from './pod-template.ts';
+import type { UpdateState, WorkloadFacts } from './style.ts';
+
+/** What the styles of a Deployment have in common: its versions are its ReplicaSets. */
+
+export function deploymentSize({ object }: WorkloadFacts): number {
+  return object.spec.replicas ?? 1;
+}
+
+export function deploymentVersion(facts: WorkloadFacts, revision: string): StableRevision | undefined {
+  const replicaSet = replicaSetOf(revision, facts.replicaSets);
+  return replicaSet && { revision, hash: podHashOf(replicaSet), replicaSet: replicaSet.metadata.name };
+}
+
+export function deploymentTemplate(facts: WorkloadFacts, revision: string): PodTemplate | undefined {
+  const replicaSet = replicaSetOf(revision, facts.replicaSets);
+  return replicaSet && authoredTemplate(replicaSet.spec.template);
+}
+
+export function deploymentReady(facts: WorkloadFacts, { revision }: StableRevision): number {
+  return replicaSetOf(revision, facts.replicaSets)?.status?.readyReplicas ?? 0;
+}
+
+/**
+ * The one version that the Deployment runs. Where a release left it paused between two, the older one is stable
+ * (upstream's rule); while its own controller is in the middle of a rolling update there is none.
+ */
+export function deploymentRunning(facts: WorkloadFacts): StableRevision | undefined {
+  const { object, replicaSets } = facts;
+  const current = replicaSetOf(revisionOf(object.spec.template), replicaSets);
+  const active = activeReplicaSets(replicaSets);
+  const first = active.length === 0 || (active.length === 1 && active[0] === current);
+  const running = (object as Deployment).spec.paused
+    ? (active[0] ?? current)
+    : first || deploymentUpdate(facts).done
+      ? current
+      : undefined;
+  return running && deploymentVersion(facts, revisionOf(running.spec.template));
+}
+
+export function deploymentUpdate({ object }: WorkloadFacts): UpdateState {
+  const { metadata, spec, status = {} } = object as Deployment;
+  const total = spec.replicas ?? 1;
+  const { observedGeneration = 0, updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status;
+  return {
+    done:
+      observedGeneration >= (metadata.generation ?? 0) &&
+      updatedReplicas === total &&
+      replicas === total &&
+      availableReplicas === total,
+    message: `${metadata.name}: ${updatedReplicas} of ${total} pods updated, ${availableReplicas} available`,
+  };
+}

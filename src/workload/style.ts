@@ -1,0 +1,115 @@
+import type { Act } from '../api/act.ts';
+import type {
+  ControllerRevision,
+  Deployment,
+  HorizontalPodAutoscaler,
+  IntOrString,
+  Pod,
+  PodTemplate,
+  ReplicaSet,
+  Workload,
+} from '../api/kubernetes.ts';
+import type { Resource } from '../api/resource.ts';
+import type { Rollout } from '../api/rollout.ts';
+import type { StableRevision } from '../api/rollout-record.ts';
+
+/** The extra Deployment with what it made. */
+export interface CanaryFacts {
+  deployment: Deployment | undefined;
+  replicaSets: readonly ReplicaSet[];
+  pods: readonly Pod[];
+}
+
+/** A workload with what its own controller made, read at one time. What its kind does not have is empty. */
+export interface WorkloadFacts {
+  object: Workload;
+  /** Those of a Deployment itself. */
+  replicaSets: readonly ReplicaSet[];
+  /** What CloneSets, StatefulSets and DaemonSets keep of their templates. */
+  revisions: readonly ControllerRevision[];
+  /** The workload's own, of every version; left empty for a style that does not look at them. */
+  pods: readonly Pod[];
+  /** Those that scale the workload, or did before a blue-green release turned them off. */
+  autoscalers: readonly HorizontalPodAutoscaler[];
+  canary: CanaryFacts;
+}
+
+export const WORKLOAD_TYPES = ['deployment', 'cloneset', 'statefulset', 'daemonset'] as const;
+export type WorkloadType = (typeof WORKLOAD_TYPES)[number];
+
+/** What a release wants of its workload at this moment. */
+export interface Order {
+  rollout: Rollout;
+  releaseId: number;
+  /** Revision of the template that is released. */
+  revision: string;
+  stable: StableRevision;
+  /** Name for an extra Deployment, where the style makes one. */
+  canaryName: string;
+  /** How many pods run the new version, once the order is carried out. It never falls while a release goes on. */
+  goal: number;
+  /** The same as the plan says it; undefined while no step has asked for pods. */
+  granted: IntOrString | undefined;
+}
+
+/** What is still to be written, or waited for where there are no acts; or what is in the way. */
+export type Asked =
+  | { acts: readonly Act[]; message: string }
+  | { fault: { reason: 'NameTaken' | 'UnsupportedWorkload'; message: string } };
+
+/** How far the pods of the new version are. */
+export interface CanaryState {
+  /** Known once the workload's controller, or the engine, has made it. */
+  version: StableRevision | undefined;
+  /** Whether its controller has seen the newest spec, so that the numbers count. */
+  settled: boolean;
+  pods: number;
+  ready: number;
+}
+
+/** How far the workload's own controller is in bringing every pod to the present template. */
+export interface UpdateState {
+  done: boolean;
+  message: string;
+}
+
+/**
+ * One way of bringing a new version to the pods of one kind of workload. Every function is pure: facts in, wanted
+ * objects out, and safe to ask again after a crash at any line.
+ */
+export interface Style {
+  readonly resource: Resource;
+  readonly type: WorkloadType;
+  /** The label that tells the pods of one version from those of another. */
+  readonly podLabel: string;
+  /** Whether the new version's pods come on top of the workload's own, and go again when it is promoted. */
+  readonly hasExtraPods: boolean;
+  /** Paths of the fields that a release holds, as JSON pointers; admission keeps them as they are. */
+  readonly heldFields: readonly string[];
+
+  /** How many pods the workload is to have. */
+  size(facts: WorkloadFacts): number;
+  /** The version with this revision of the template, as far as the cluster still knows it. */
+  version(facts: WorkloadFacts, revision: string): StableRevision | undefined;
+  /** The template of that version, as its author wrote it. */
+  template(facts: WorkloadFacts, revision: string): PodTemplate | undefined;
+  /** The one version that the workload runs; undefined while its own controller goes from one to another. */
+  running(facts: WorkloadFacts): StableRevision | undefined;
+  /** Ready pods of this version among the workload's own. */
+  ready(facts: WorkloadFacts, version: StableRevision): number;
+  update(facts: WorkloadFacts): UpdateState;
+
+  /** Whether no pod of a new template would be made by the workload's own controller. */
+  isStill(object: Workload): boolean;
+  /** The workload so that its own controller brings the present template to no pod. The same object if it is so. */
+  still(object: Workload, rollout: Rollout): Workload;
+  /** What holds the workload at the goal, so that its own controller goes no further; undefined once it is so. */
+  hold(facts: WorkloadFacts, order: Order): Asked | undefined;
+  /** What more brings up the pods of the goal; undefined once all is asked for. */
+  grow(facts: WorkloadFacts, order: Order): Asked | undefined;
+  canary(facts: WorkloadFacts, order: Order): CanaryState;
+  /** Gives the workload to its own controller, which brings its present template to every pod. */
+  release(facts: WorkloadFacts, order: Pick<Order, 'rollout'>): Asked | undefined;
+  /** Takes away the pods of the new version, and what else was made for them, while the workload stays held. */
+  clear(facts: WorkloadFacts, order: Order): Asked | undefined;
+}
