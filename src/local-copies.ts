@@ -25,11 +25,12 @@ export function localCopies(deps: {
 }): LocalCopies {
   const parse = watchedParser(deps.log);
   const stores = new Map(
-    watchedKinds.map(({ resource, labelSelector }) => [
+    watchedKinds.map(({ resource, labelSelector, optional }) => [
       resource.plural,
       openStore<KubeObject>(deps, resource, {
         parse: (raw) => parse(resource, raw),
         ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(optional === undefined ? {} : { optional }),
       }),
     ]),
   );

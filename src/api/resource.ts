@@ -25,6 +25,13 @@ export const resources = {
   replicaSet: resource('apps', 'v1', 'ReplicaSet', 'replicasets'),
   controllerRevision: resource('apps', 'v1', 'ControllerRevision', 'controllerrevisions'),
   ingress: resource('networking.k8s.io', 'v1', 'Ingress', 'ingresses'),
+  statefulSet: resource('apps', 'v1', 'StatefulSet', 'statefulsets'),
+  daemonSet: resource('apps', 'v1', 'DaemonSet', 'daemonsets'),
+  cloneSet: resource('apps.kruise.io', 'v1alpha1', 'CloneSet', 'clonesets'),
+  autoscaler: resource('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  httpRoute: resource('gateway.networking.k8s.io', 'v1beta1', 'HTTPRoute', 'httproutes'),
+  virtualService: resource('networking.istio.io', 'v1beta1', 'VirtualService', 'virtualservices'),
+  destinationRule: resource('networking.istio.io', 'v1beta1', 'DestinationRule', 'destinationrules'),
   lease: resource('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   crd: resource('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
   mutatingWebhook: resource(

@@ -19,6 +19,8 @@ export interface StoreDeps {
 export interface StoreOptions<T extends KubeObject> {
   namespace?: string;
   labelSelector?: string;
+  /** A cluster need not have the kind: where it has not the store is empty, and looks again from time to time. */
+  optional?: true;
   /** Makes of an object of the API server what the store holds; undefined leaves it out. Asked once a version. */
   parse?: (raw: KubeObject) => T | undefined;
 }
@@ -31,6 +33,8 @@ export interface OpenStore<T extends KubeObject> extends Store<T> {
 
 const BACKOFF_FIRST_MS = 200;
 const BACKOFF_LONGEST_MS = 10_000;
+/** How often it is looked whether a kind has come that the cluster need not have. */
+const ABSENT_MS = 30_000;
 
 /**
  * A store over the API server that never goes quiet: a watch that the server closes in good order goes on from the
@@ -63,6 +67,12 @@ export function openStore<T extends KubeObject>(
       ...(labelSelector !== undefined && { labelSelector }),
     });
     if (stopped) return;
+    if (!listed.ok && options.optional && listed.fault.kind === 'NotFound') {
+      cache.replaceAll([]);
+      onSynced();
+      timer = setTimeout(relist, ABSENT_MS);
+      return;
+    }
     if (!listed.ok) {
       again(listed.fault.message, listed.fault.retryAfterMs);
       return;

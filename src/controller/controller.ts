@@ -37,9 +37,17 @@ const WATCHED: readonly Resource[] = [
   resources.analysisRun,
   resources.deployment,
   resources.replicaSet,
+  resources.statefulSet,
+  resources.daemonSet,
+  resources.cloneSet,
+  resources.controllerRevision,
   resources.pod,
+  resources.autoscaler,
   resources.service,
   resources.ingress,
+  resources.httpRoute,
+  resources.virtualService,
+  resources.destinationRule,
 ];
 
 /** Passes at a time: they wait for the API server most of the time. */

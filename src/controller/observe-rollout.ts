@@ -4,6 +4,7 @@ import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import {
   type ControllerRevision,
   type Deployment,
+  type HorizontalPodAutoscaler,
   isControlledBy,
   type KubeObject,
   type Pod,
@@ -22,6 +23,7 @@ import { runNamePrefix } from '../rollout/runs.ts';
 import type { GuardFacts, KeptTemplate, Snapshot, TrafficFacts } from '../rollout/snapshot.ts';
 import { providersOf } from '../traffic/providers.ts';
 import { canaryServiceName } from '../traffic/services.ts';
+import { disabledTarget } from '../workload/autoscaler.ts';
 import { rolloutsOf } from '../workload/owning-rollout.ts';
 import type { WorkloadFacts } from '../workload/style.ts';
 import { styleOf } from '../workload/styles.ts';
@@ -86,6 +88,10 @@ function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus
   const object = style && cache.get<Workload>(style.resource, { name, namespace });
   if (!object) return undefined;
   const replicaSets = cache.list<ReplicaSet>(resources.replicaSet, namespace);
+  const own = replicaSets.filter((set) => isControlledBy(set, object.metadata.uid));
+  const owners = new Set([object.metadata.uid, ...own.map((set) => set.metadata.uid)]);
+  const isOf = ({ metadata }: Pod) =>
+    metadata.ownerReferences?.some((ref) => ref.controller && owners.has(ref.uid)) ?? false;
   const canaryName = record.release?.canary.name;
   const canary = canaryName
     ? cache.get<Deployment>(resources.deployment, { name: canaryName, namespace })
@@ -98,10 +104,14 @@ function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus
   ]);
   return {
     object,
-    replicaSets: replicaSets.filter((set) => isControlledBy(set, object.metadata.uid)),
-    revisions: [],
-    pods: [],
-    autoscalers: [],
+    replicaSets: own,
+    revisions: cache
+      .list<ControllerRevision>(resources.controllerRevision, namespace)
+      .filter((revision) => isControlledBy(revision, object.metadata.uid)),
+    pods: style.hasExtraPods ? [] : cache.list<Pod>(resources.pod, namespace).filter((pod) => isOf(pod)),
+    autoscalers: cache
+      .list<HorizontalPodAutoscaler>(resources.autoscaler, namespace)
+      .filter((autoscaler) => scales(autoscaler, object)),
     canary: {
       deployment: canary,
       replicaSets: canarySets,
@@ -110,6 +120,14 @@ function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus
         .filter((pod) => [...canarySetNames].some((set) => set !== '' && isMadeBy(pod, 'ReplicaSet', set))),
     },
   };
+}
+
+/** Also one that a blue-green release has turned off for the time being. */
+function scales({ spec }: HorizontalPodAutoscaler, object: Workload): boolean {
+  const { kind, name } = spec.scaleTargetRef;
+  return (
+    kind === object.kind && (name === object.metadata.name || name === disabledTarget(object.metadata.name))
+  );
 }
 
 function isMadeBy(object: KubeObject, kind: string, name: string): boolean {

@@ -7,6 +7,7 @@ import { routingOf } from '../rollout/plan.ts';
 import { runNamePrefix } from '../rollout/runs.ts';
 import { providersOf } from '../traffic/providers.ts';
 import { canaryServiceName } from '../traffic/services.ts';
+import { styleOf } from '../workload/styles.ts';
 
 /** The Rollouts of a namespace, and the records that say which extra Deployments they have. */
 export interface RolloutIndex {
@@ -43,7 +44,10 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
       return name === workload;
     case 'ReplicaSet':
     case 'Pod':
-      return isPodOf(object, workload, index.record(rollout)?.status.release?.canary.name);
+    case 'ControllerRevision':
+      return isPodOf(object, rollout, index.record(rollout)?.status.release?.canary.name);
+    case 'HorizontalPodAutoscaler':
+      return true;
     case 'Service':
       return (
         routing !== undefined && (name === routing.service || name === canaryServiceName(routing.service))
@@ -63,9 +67,13 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
   }
 }
 
-/** Pods are only looked at where they are the canary's: those of the stable Deployment change all the time. */
-function isPodOf(object: KubeObject, workload: string, canary: string | undefined): boolean {
+/**
+ * Where the canary has pods of its own, only those are looked at: those of the stable Deployment change all the time.
+ */
+function isPodOf(object: KubeObject, rollout: Rollout, canary: string | undefined): boolean {
+  const workload = rollout.spec.workloadRef.name;
   const owner = object.metadata.ownerReferences?.find((ref) => ref.controller)?.name ?? '';
-  if (object.kind === 'ReplicaSet') return owner === workload || owner === canary;
-  return canary !== undefined && owner.startsWith(`${canary}-`);
+  if (object.kind !== 'Pod') return owner === workload || owner === canary;
+  if (canary !== undefined && owner.startsWith(`${canary}-`)) return true;
+  return !styleOf(rollout)?.hasExtraPods && (owner === workload || owner.startsWith(`${workload}-`));
 }

@@ -1,4 +1,3 @@
-import { ROLLOUT_LABEL } from '../api/annotations.ts';
 import { parseObject } from '../api/kind.ts';
 import { customKinds, kindOf } from '../api/kinds.ts';
 import { type KubeObject, keyOf, type ObjectMeta } from '../api/kubernetes.ts';
@@ -9,17 +8,25 @@ import type { Log } from '../cluster/log.ts';
 export interface WatchedKind {
   resource: Resource;
   labelSelector?: string;
+  /** A cluster need not have this kind: where it has not, there are none of it. */
+  optional?: true;
 }
 
 export const watchedKinds: readonly WatchedKind[] = [
   ...customKinds.flatMap((versions) => versions.slice(-1)).map(({ resource }) => ({ resource })),
   { resource: resources.deployment },
   { resource: resources.replicaSet },
+  { resource: resources.statefulSet },
+  { resource: resources.daemonSet },
+  { resource: resources.cloneSet, optional: true },
+  { resource: resources.controllerRevision },
   { resource: resources.pod },
+  { resource: resources.autoscaler },
   { resource: resources.service },
   { resource: resources.ingress },
-  // Every StatefulSet and DaemonSet has such revisions; only those that Assay keeps matter here.
-  { resource: resources.controllerRevision, labelSelector: ROLLOUT_LABEL },
+  { resource: resources.httpRoute, optional: true },
+  { resource: resources.virtualService, optional: true },
+  { resource: resources.destinationRule, optional: true },
 ];
 
 /**

@@ -41,8 +41,12 @@ function annotationOf(object: string): string {
   return `(has(${annotations}) && ${key} in ${annotations} ? ${annotations}[${key}] : '')`;
 }
 
-function pausedOf(object: string): string {
-  return `(has(${object}.spec.paused) && ${object}.spec.paused)`;
+/** Fields by which a workload is held, in one kind or another. */
+const HELD_FIELDS = ['paused', 'strategy', 'updateStrategy', 'minReadySeconds', 'progressDeadlineSeconds'];
+
+function isChanged(field: string): string {
+  const [after, before] = [`object.spec.${field}`, `oldObject.spec.${field}`];
+  return `has(${after}) != has(${before}) || (has(${after}) && ${after} != ${before})`;
 }
 
 /** Only what the webhook acts on: a scaling, a label or an annotation of somebody else's does not call it. */
@@ -50,7 +54,7 @@ const GUARDED_FIELDS: MatchCondition = {
   name: 'guarded-fields',
   expression: [
     'object.spec.template != oldObject.spec.template',
-    `${pausedOf('object')} != ${pausedOf('oldObject')}`,
+    ...HELD_FIELDS.map(isChanged),
     `${annotationOf('object')} != ${annotationOf('oldObject')}`,
   ].join(' || '),
 };
@@ -109,7 +113,10 @@ function rule(
 /** The webhooks that change objects: workloads under release, and approvals of steps. */
 export function mutatingWebhooks(settings: WebhookSettings): WebhookConfiguration {
   const workload = {
-    rules: [rule(['UPDATE'], resources.deployment, ['deployments'])],
+    rules: [
+      rule(['UPDATE'], resources.deployment, ['deployments', 'statefulsets', 'daemonsets']),
+      rule(['UPDATE'], resources.cloneSet, ['clonesets']),
+    ],
     namespaceSelector: {
       matchExpressions: [
         {

@@ -30,8 +30,16 @@ matchExpressions:
 - name: guarded-fields
   expression: >-
     object.spec.template != oldObject.spec.template ||
-    (has(object.spec.paused) && object.spec.paused) !=
-    (has(oldObject.spec.paused) && oldObject.spec.paused) ||
+    has(object.spec.paused) != has(oldObject.spec.paused) ||
+    (has(object.spec.paused) && object.spec.paused != oldObject.spec.paused) ||
+    has(object.spec.strategy) != has(oldObject.spec.strategy) ||
+    (has(object.spec.strategy) && object.spec.strategy != oldObject.spec.strategy) ||
+    has(object.spec.updateStrategy) != has(oldObject.spec.updateStrategy) ||
+    (has(object.spec.updateStrategy) && object.spec.updateStrategy != oldObject.spec.updateStrategy) ||
+    has(object.spec.minReadySeconds) != has(oldObject.spec.minReadySeconds) ||
+    (has(object.spec.minReadySeconds) && object.spec.minReadySeconds != oldObject.spec.minReadySeconds) ||
+    has(object.spec.progressDeadlineSeconds) != has(oldObject.spec.progressDeadlineSeconds) ||
+    (has(object.spec.progressDeadlineSeconds) && object.spec.progressDeadlineSeconds != oldObject.spec.progressDeadlineSeconds) ||
     (has(object.metadata.annotations) && {{ $annotation }} in object.metadata.annotations ?
     object.metadata.annotations[{{ $annotation }}] : '') !=
     (has(oldObject.metadata.annotations) && {{ $annotation }} in oldObject.metadata.annotations ?
