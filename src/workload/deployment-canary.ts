@@ -87,8 +87,8 @@ function pausedWorkload(rollout: Rollout, workload: Workload): Workload {
 
 function resumedWorkload(workload: Deployment): Deployment {
   const unmarked = unmarkedWorkload(workload);
-  if (!workload.spec.paused) return unmarked;
-  return { ...unmarked, spec: { ...workload.spec, paused: false } };
+  const { paused, ...spec } = workload.spec;
+  return paused ? { ...unmarked, spec } : unmarked;
 }
 
 function growCanary({ object, canary }: WorkloadFacts, order: Order): Asked | undefined {
