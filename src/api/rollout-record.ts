@@ -130,6 +130,7 @@ const releaseSchema = z.object({
     .optional()
     .describe('When the stable Service was seen pinned to the stable pods.'),
   routedAt: timestampSchema.optional().describe('When a canary route was first seen.'),
+  weight: z.int().optional().describe('Percent of the requests that the last step with a weight was given.'),
   trafficSince: timestampSchema
     .optional()
     .describe('Since when the canary has traffic; Background analyses watch it from here on.'),

@@ -6,12 +6,14 @@ import { startRelease } from './between.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
+import { drainCanary } from './draining.ts';
 import { keptStableTemplate } from './kept-template.ts';
 import { styleIn } from './order.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
   holdWorkload,
+  type Job,
   removeCanaryPods,
   removeCanaryService,
   removeRoutes,
@@ -60,17 +62,10 @@ export function decideCancelling(context: Context): Outcome {
   const revision = currentRevision(context);
   const restored = revision === release.stable.revision;
   const hasStablePods = styleIn(snapshot).version(workload, release.stable.revision) !== undefined;
-  const restores = release.restore && revision === release.revision;
   const open = firstOpen(context, [
     ...(restored || !hasStablePods ? [] : [holdWorkload]),
-    removeRoutes,
-    ...(restores ? [restoreStableTemplate] : []),
-    // With a third template in the workload, resuming would release it without a step: it stays held.
-    ...(restored ? [resumeWorkload] : []),
-    removeCanaryPods,
-    removeCanaryService,
-    restoreService,
-    ...(restored ? [awaitRollingUpdate] : []),
+    ...(release.restore && revision === release.revision ? [drainBeside, restoreStableTemplate] : []),
+    ...(restored ? backToStable(context) : [...CANARY_GONE, restoreService]),
   ]);
   if (open) return open;
   const why = release.message ?? 'the stable template was restored';
@@ -82,6 +77,28 @@ export function decideCancelling(context: Context): Outcome {
     restored ? release.stable : standingRevision(context),
     restored ? `${name} is back on its stable pods: ${why}` : `the canary of ${name} is gone: ${why}`,
   );
+}
+
+/** Every pod gets the stable template again: traffic first, as far as stable pods can carry it. */
+function backToStable({ snapshot }: Context): readonly Job[] {
+  return styleIn(snapshot).hasExtraPods
+    ? [
+        removeRoutes,
+        resumeWorkload,
+        removeCanaryPods,
+        removeCanaryService,
+        restoreService,
+        awaitRollingUpdate,
+      ]
+    : [drainCanary, resumeWorkload, awaitRollingUpdate, removeRoutes, removeCanaryService, restoreService];
+}
+
+/** The canary goes and the workload stays held: with a template of its own, resuming would release that without a step. */
+const CANARY_GONE: readonly Job[] = [drainCanary, removeCanaryPods, removeRoutes, removeCanaryService];
+
+/** Where stable pods are all there, no request reaches the canary from the very first moment. */
+function drainBeside(context: Context): Outcome | undefined {
+  return styleIn(context.snapshot).hasExtraPods ? removeRoutes(context) : undefined;
 }
 
 function restoreStableTemplate(context: Context): Outcome {
@@ -108,7 +125,7 @@ function restoreStableTemplate(context: Context): Outcome {
 export function decideSuperseding(context: Context): Outcome {
   const { snapshot, workload, release, now } = context;
   if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  const open = firstOpen(context, [holdWorkload, removeRoutes, removeCanaryPods, removeCanaryService]);
+  const open = firstOpen(context, [holdWorkload, ...CANARY_GONE]);
   return open ?? startRelease(snapshot, workload, standingRevision(context), 'ContinuousRelease', now);
 }
 
@@ -128,13 +145,7 @@ function standingRevision({ snapshot, workload, release }: Context): StableRevis
 export function decideAborting(context: Context): Outcome {
   const { snapshot, release } = context;
   if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  const open = firstOpen(context, [
-    holdWorkload,
-    removeRoutes,
-    removeCanaryPods,
-    removeCanaryService,
-    restoreService,
-  ]);
+  const open = firstOpen(context, [holdWorkload, ...CANARY_GONE, restoreService]);
   if (open) return open;
   return {
     decision: 'Abort',

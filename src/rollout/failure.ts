@@ -4,6 +4,7 @@ import type { AlertEvent, FailureAction } from '../api/rollout-guard.ts';
 import type { Evidence, HoldReason, RecordStatus } from '../api/rollout-record.ts';
 import { type Context, type StepContext, timestamp, withRelease, withStep } from './context.ts';
 import type { Notice, Outcome, Reason } from './decision.ts';
+import { styleIn } from './order.ts';
 import { stepsOf, weightOf } from './plan.ts';
 
 /** Reasons for which a template is remembered as rejected: it was judged, and found bad. */
@@ -34,7 +35,8 @@ export function applyFailureAction(
 ): Outcome {
   const { snapshot, release, step } = context;
   // In the middle of the last rolling update there are no stable pods to stay on: the only way is back.
-  const rollback = action === 'Rollback' || release.stage === 'Finalising';
+  const rollback =
+    action === 'Rollback' || release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true;
   const ended = withRelease(snapshot.record, {
     ...release,
     step,

@@ -3,6 +3,7 @@ import { watchBackground } from './background.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, type StepContext, timestamp, wait, withRelease } from './context.ts';
 import type { Notice, Outcome } from './decision.ts';
+import { easeWeight } from './draining.ts';
 import { cancel, supersede } from './ending.ts';
 import { decideWatchedUpdate } from './finalising-watch.ts';
 import { analysesOfMode } from './guard.ts';
@@ -11,6 +12,7 @@ import { beginPostPromotion } from './post-promotion.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
+  type Job,
   removeCanaryPods,
   removeCanaryService,
   removeRoutes,
@@ -31,15 +33,7 @@ export function decideFinalising(context: Context): Outcome {
   const watch = watchBackground(context);
   const held = step && decideWatchedUpdate({ ...context, step, watch } satisfies StepContext);
   if (held) return held;
-  const open = firstOpen(context, [
-    restoreServiceAndWait,
-    resumeWorkload,
-    awaitRollingUpdate,
-    noteUpdated,
-    removeRoutes,
-    removeCanaryPods,
-    removeCanaryService,
-  ]);
+  const open = firstOpen(context, styleIn(context.snapshot).hasExtraPods ? CANARY_BESIDE : CANARY_AMONG);
   if (open) {
     return watch.kind === 'well'
       ? { ...open, wakeAt: Math.min(open.wakeAt ?? watch.staleAt, watch.staleAt) }
@@ -47,6 +41,28 @@ export function decideFinalising(context: Context): Outcome {
   }
   return promote(context);
 }
+
+/** The canary's own pods serve their share until the workload's are all updated. */
+const CANARY_BESIDE: readonly Job[] = [
+  restoreServiceAndWait,
+  resumeWorkload,
+  awaitRollingUpdate,
+  noteUpdated,
+  removeRoutes,
+  removeCanaryPods,
+  removeCanaryService,
+];
+
+/** The canary's pods are the workload's: every pod serves the same before the rest is updated. */
+const CANARY_AMONG: readonly Job[] = [
+  easeWeight,
+  restoreServiceAndWait,
+  removeRoutes,
+  removeCanaryService,
+  resumeWorkload,
+  awaitRollingUpdate,
+  noteUpdated,
+];
 
 /** Remembers that the rolling update is done: a later change of scale must not wake what watched it. */
 function noteUpdated(context: Context): Outcome | undefined {

@@ -6,7 +6,7 @@ import type { RouteFacts, RouteRequest, Share } from '../traffic/provider.ts';
 import { canaryService, canaryServiceName } from '../traffic/services.ts';
 import { type Context, isOurs, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { styleIn } from './order.ts';
+import { canaryOf, styleIn } from './order.ts';
 import { describeShare, routingOf, shareOf, strategyOf } from './plan.ts';
 
 /** Acts that are still to be done, none where all is as it should be; or what is in the way. */
@@ -27,10 +27,20 @@ function requestOf(context: Context, share: Share): RouteRequest {
     versions: {
       label: styleIn(snapshot).podLabel,
       stable: release.stable.hash,
-      canary: release.canary.hash ?? '',
+      canary: canaryHash(context),
     },
     share,
   };
+}
+
+/** Known from the moment that the first pods of the new version are made. */
+function canaryHash(context: Context): string {
+  return context.release.canary.hash ?? canaryOf(context).version?.hash ?? '';
+}
+
+/** Whether any request may reach the canary by a route of ours. */
+export function hasRoutes(context: Pick<Context, 'snapshot'>): boolean {
+  return unrouteActs(context, '') !== undefined;
 }
 
 /** What is missing, or wrong, of the objects that the routing names, so that no release can begin with them. */
@@ -58,7 +68,7 @@ export function problemWithRoutes(context: Context): Outcome | undefined {
  * not exist answers errors.
  */
 export function routeWork(context: Context, share: Share | undefined): RouteWork {
-  const { snapshot, release } = context;
+  const { snapshot } = context;
   const { service, canaryService: presentService, routes } = snapshot.traffic;
   const routing = routingOf(snapshot.rollout);
   if (!share || !routing) return { acts: [] };
@@ -75,7 +85,7 @@ export function routeWork(context: Context, share: Share | undefined): RouteWork
   const acts: Act[] = [];
   if (request.services.canary !== request.services.stable) {
     const { label } = request.versions;
-    const wanted = canaryService(snapshot.rollout, service, label, release.canary.hash ?? '');
+    const wanted = canaryService(snapshot.rollout, service, label, request.versions.canary);
     acts.push(...serviceActs(presentService, wanted));
   }
   for (const route of routes) {

@@ -1,14 +1,16 @@
 import type { PinnedGuard } from '../api/rollout-record.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
 import { awaitWatch } from './background.ts';
+import { carriedShare } from './carried-share.ts';
 import { type Combined, combineRuns } from './combine-runs.ts';
 import { type StepContext, timestamp, wait, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep, hold } from './failure.ts';
 import { analysesOfStep, holdsOnSuccess, isGuardGone } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
-import { pauseMs, shareOf } from './plan.ts';
+import { pauseMs } from './plan.ts';
 import { tryAgain } from './retry.ts';
+import { routedShare } from './routed-share.ts';
 import { routeWork } from './routes.ts';
 import { advance } from './step.ts';
 
@@ -147,8 +149,9 @@ function holdForeign(context: StepContext, message: string): Outcome {
 }
 
 /** Routes that somebody took away while the step is judged are set again before anything is concluded. */
-function repairedRoutes(context: StepContext): Outcome | undefined {
-  const routes = routeWork(context, shareOf(context.snapshot.rollout, context.step.index));
+export function repairedRoutes(context: StepContext): Outcome | undefined {
+  const share = routedShare(context);
+  const routes = routeWork(context, share && carriedShare(context, share));
   if ('stall' in routes) return routes.stall;
   if (routes.acts.length === 0) return undefined;
   return {

@@ -2,31 +2,33 @@ import { replaceActs } from '../api/act.ts';
 import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
-import { pinnedService, restoredService } from '../traffic/services.ts';
+import { pinnedService } from '../traffic/services.ts';
 import { batchSize } from '../workload/batch-size.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
+import { easeWeight } from './draining.ts';
 import { hold } from './failure.ts';
 import { styleIn } from './order.ts';
-import { gracePeriodMs, replicasOf, shareOf } from './plan.ts';
-import { removeRoutes } from './removal.ts';
+import { gracePeriodMs, replicasOf } from './plan.ts';
+import { firstOpen, removeRoutes, restoreService, restoreServiceAndWait } from './removal.ts';
 import { howToRetry, isRetryAsked } from './retry.ts';
+import { routedShare } from './routed-share.ts';
 
 /**
  * Before any canary pod exists the stable Service is pinned to the stable pods, and one grace period passes:
  * otherwise the first canary pod would get a share of the traffic that nobody asked for.
  */
 export function decideBeforeUpgrade(context: StepContext): Outcome {
-  const { snapshot, release, step, now } = context;
+  const { snapshot, release, now } = context;
   const rejection = rejectedBefore(context);
   if (rejection) return rejection;
   const { service } = snapshot.traffic;
-  if (!shareOf(snapshot.rollout, step.index)) return withoutTraffic(context);
+  if (!routedShare(context)) return withoutTraffic(context);
   if (!service) return wait('ServiceNotFound', 'the stable Service is gone; create it again');
   const pinned = pinnedService(service, styleIn(snapshot).podLabel, release.stable.hash);
   if (pinned !== service) {
     // The grace period counts from this pinning, not from an earlier one of the same release.
-    const { stablePinnedAt: _earlier, ...unpinned } = release;
+    const { stablePinnedAt: _earlier, serviceRestoredAt: _restored, ...unpinned } = release;
     return {
       ...wait('GracePeriod', 'pinning the stable Service to the stable pods'),
       record: withRelease(snapshot.record, unpinned),
@@ -69,25 +71,24 @@ function upgradeRecord(context: StepContext): RecordStatus {
   return withRelease(record, { ...release, ...record.release, granted: grows ? asked : granted });
 }
 
-/** A step that routes nothing leaves routing to Kubernetes: what an earlier step set up is taken down first. */
+/**
+ * A step that routes nothing leaves routing to Kubernetes: what an earlier step set up is taken down first. Where
+ * versions are exchanged pod for pod the Service selects both before the routes go: fewer stable pods could not
+ * carry everything.
+ */
 function withoutTraffic(context: StepContext): Outcome {
-  const { snapshot } = context;
-  const { service } = snapshot.traffic;
-  const removal = removeRoutes(context);
-  if (removal) return removal;
-  const restored = service && restoredService(service, styleIn(snapshot).podLabel);
-  if (service && restored && restored !== service) {
-    return {
-      ...wait('GracePeriod', 'restoring the stable Service'),
-      acts: replaceActs(resources.service, service, restored, 'restore the stable Service'),
-    };
-  }
-  return {
-    decision: 'Wait',
-    reason: 'StepEntered',
-    message: 'this step routes no traffic',
-    record: upgradeRecord(context),
-  };
+  const jobs = styleIn(context.snapshot).hasExtraPods
+    ? [removeRoutes, restoreService]
+    : [easeWeight, restoreServiceAndWait, removeRoutes];
+  const { weight: _weight, ...unrouted } = context.release;
+  return (
+    firstOpen(context, jobs) ?? {
+      decision: 'Wait',
+      reason: 'StepEntered',
+      message: 'this step routes no traffic',
+      record: upgradeRecord({ ...context, release: unrouted }),
+    }
+  );
 }
 
 /** A template that failed before is held at the first step, until a person says retry for this very release. */

@@ -6,7 +6,7 @@ import { analysesOfStep, isGuarded, isGuardGone } from './guard.ts';
 import { approvalOf, backToAnalysis, decideHeld } from './holding.ts';
 import { isPlainLastStep, pauseMs, stepsOf } from './plan.ts';
 import { advance } from './step.ts';
-import { holdWithoutGuard } from './step-analysis.ts';
+import { holdWithoutGuard, repairedRoutes } from './step-analysis.ts';
 
 /** A step that waits: for a person, for its time to pass, or for its guard to come back. */
 export function decidePaused(context: StepContext): Outcome {
@@ -16,6 +16,8 @@ export function decidePaused(context: StepContext): Outcome {
   if (approval && step.verdict?.phase !== 'Failed') {
     return advance(context, 'Approved', `step ${step.index} was approved by ${approval.user}`);
   }
+  const repaired = repairedRoutes(context);
+  if (repaired?.acts) return repaired;
   if (step.hold) return decideHeld(context);
   if (release.guard && analysesOfStep(release.guard, step.index).length > 0) return backToAnalysis(context);
   if (isGuarded(release.guard, step.index) && isGuardGone(snapshot, release.guard))

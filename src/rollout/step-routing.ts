@@ -1,18 +1,25 @@
 import { parseTime } from '../api/timestamp.ts';
+import { carriedShare } from './carried-share.ts';
 import { type StepContext, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { describeShare, gracePeriodMs, shareOf } from './plan.ts';
+import { describeShare, gracePeriodMs } from './plan.ts';
+import { routedShare } from './routed-share.ts';
 import { routeWork } from './routes.ts';
 
 /** Gives the canary its share of the requests, and one grace period for the routes to be felt. */
 export function decideRouting(context: StepContext): Outcome {
   const { snapshot, release, step, now } = context;
-  const share = shareOf(snapshot.rollout, step.index);
-  const routes = routeWork(context, share);
+  const share = routedShare(context);
+  const carried = share && carriedShare(context, share);
+  const routes = routeWork(context, carried);
   if ('stall' in routes) return routes.stall;
-  const what = share ? describeShare(share) : 'nothing';
+  const what = carried ? describeShare(carried) : 'nothing';
   if (routes.acts.length > 0)
     return { ...wait('WaitingForRoutes', `routing ${what} to the canary`), acts: routes.acts };
+  if (share?.weight !== carried?.weight) {
+    const reached = `${what} is routed to the canary, ${share?.weight} % once its pods can carry that`;
+    return wait('WaitingForCanaryPods', reached);
+  }
   const routedAt = parseTime(step.routedAt);
   if (routedAt === undefined) {
     const at = timestamp(context);
@@ -25,6 +32,7 @@ export function decideRouting(context: StepContext): Outcome {
       record: withRelease(snapshot.record, {
         ...routed,
         routedAt: release.routedAt ?? at,
+        ...(share?.weight === undefined ? {} : { weight: share.weight }),
         step: { ...step, routedAt: at },
       }),
     };

@@ -4,25 +4,28 @@ import { parseTime } from '../api/timestamp.ts';
 import { isBatchReady } from '../workload/batch-ready.ts';
 import { batchSize } from '../workload/batch-size.ts';
 import type { CanaryState } from '../workload/style.ts';
+import { shareBetween } from './carried-share.ts';
 import { type StepContext, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep } from './failure.ts';
 import { asked, canaryOf, orderOf, styleIn } from './order.ts';
-import { shareOf, strategyOf } from './plan.ts';
+import { describeShare, strategyOf } from './plan.ts';
+import { routedShare } from './routed-share.ts';
+import { routeWork } from './routes.ts';
 
 /** Brings up the canary pods that the step asks for, and gives them until the guard's progress deadline. */
 export function decideUpgrade(context: StepContext): Outcome {
   const { snapshot, workload, release, step } = context;
   const style = styleIn(snapshot);
   const { goal } = orderOf(context);
-  const growing = growCanary(context);
+  const growing = growCanary(context) ?? routeBetween(context);
   if (growing) return { ...growing, wakeAt: deadlineOf(context) };
   const canary = canaryOf(context);
   const { version } = canary;
   if (!version || !isBatchReady(canary, goal, toleratedPods(context, goal)))
     return waitOrGiveUp(context, canary, goal);
   const upgraded = {
-    ...(shareOf(snapshot.rollout, step.index)
+    ...(routedShare(context)
       ? { ...release, step: { ...step, state: 'StepTrafficRouting' as const } }
       : withTraffic(context, { ...step, state: 'StepMetricsAnalysis' })),
     canary: {
@@ -37,6 +40,15 @@ export function decideUpgrade(context: StepContext): Outcome {
     message: `${goal} of ${style.size(workload)} pods run the new version, hash ${version.hash}`,
     record: withRelease(snapshot.record, upgraded),
   };
+}
+
+/** Where versions are exchanged pod for pod, the weight follows the pods. */
+function routeBetween(context: StepContext): Outcome | undefined {
+  const share = shareBetween(context);
+  const routes = routeWork(context, share);
+  if ('stall' in routes) return routes.stall;
+  if (!share || routes.acts.length === 0) return undefined;
+  return { ...wait('WaitingForRoutes', `routing ${describeShare(share)} to the canary`), acts: routes.acts };
 }
 
 /** What is still to be asked of the cluster so that the new version gets the pods that the steps granted. */

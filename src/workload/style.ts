@@ -84,6 +84,8 @@ export interface Style {
   readonly podLabel: string;
   /** Whether the new version's pods come on top of the workload's own, and go again when it is promoted. */
   readonly hasExtraPods: boolean;
+  /** Whether a release cannot be aborted without its template: Abort restores the stable one then. */
+  readonly abortRestores?: true;
   /** Paths of the fields that a release holds, as JSON pointers; admission keeps them as they are. */
   readonly heldFields: readonly string[];
 

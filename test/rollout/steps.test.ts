@@ -91,7 +91,7 @@ table('before the pods of a step', [
       release: { routedAt: ago(60), routesRemovedAt: ago(3) },
       traffic: { service: service('v1') },
     }),
-    is: 'Wait GracePeriod',
+    is: 'Wait StableServiceRestored',
     acts: [`replace Service ${NAME}: restore the stable Service`],
   },
   {

@@ -1,0 +1,39 @@
+import type { Share } from '../traffic/provider.ts';
+import { leastWeight, mostWeight, type Pods } from './capacity.ts';
+import type { Context, StepContext } from './context.ts';
+import { canaryOf, orderOf, styleIn } from './order.ts';
+import { routedShare } from './routed-share.ts';
+
+/** The ready pods of both versions. */
+export function podsOf(context: Omit<Context, 'now'>): Pods {
+  const { snapshot, workload, release } = context;
+  const style = styleIn(snapshot);
+  const version = style.version(workload, release.revision);
+  const among = version === undefined ? 0 : style.ready(workload, version);
+  return {
+    size: style.size(workload),
+    stable: style.ready(workload, release.stable),
+    canary: style.hasExtraPods ? canaryOf(context).ready : among,
+  };
+}
+
+/** Of a share that a step has reached, as much as the canary's ready pods can carry at this moment. */
+export function carriedShare(context: StepContext, planned: Share): Share {
+  if (planned.weight === undefined) return planned;
+  return { ...planned, weight: mostWeight(planned.weight, orderOf(context).goal, podsOf(context)) };
+}
+
+/**
+ * The share while the pods of a step are exchanged one for another: never less than the steps before had, and more,
+ * up to the step's own, where fewer stable pods could not carry the rest. undefined where nothing is to be routed.
+ */
+export function shareBetween(context: StepContext): Share | undefined {
+  const { snapshot, release } = context;
+  const planned = routedShare(context);
+  if (planned?.weight === undefined || styleIn(snapshot).hasExtraPods) return undefined;
+  const pods = podsOf(context);
+  const reached = release.weight ?? 0;
+  const needed = Math.max(reached, Math.min(leastWeight(pods), planned.weight));
+  const weight = Math.min(needed, mostWeight(Math.max(needed, planned.weight), orderOf(context).goal, pods));
+  return weight === 0 && release.routedAt === undefined ? undefined : { ...planned, weight };
+}

@@ -1,0 +1,41 @@
+import { joiningWeight, leastWeight } from './capacity.ts';
+import { podsOf } from './carried-share.ts';
+import { type Context, wait } from './context.ts';
+import type { Outcome } from './decision.ts';
+import { styleIn } from './order.ts';
+import { removeRoutes } from './removal.ts';
+import { hasRoutes, routeWork } from './routes.ts';
+
+/**
+ * Takes the requests from the canary as fast as the stable pods can carry them. Where the canary has pods of its own
+ * the stable ones are all there, and everything goes at once; where versions were exchanged pod for pod, the weight
+ * falls with every stable pod that comes back. undefined while nothing more can be taken, and once all is.
+ */
+export function drainCanary(context: Context): Outcome | undefined {
+  const { snapshot, release } = context;
+  const { weight } = release;
+  const least = leastWeight(podsOf(context));
+  if (styleIn(snapshot).hasExtraPods || weight === undefined || least === 0) return removeRoutes(context);
+  return hasRoutes(context) ? routeAt(context, Math.min(weight, least), 'draining the canary') : undefined;
+}
+
+/** Before the stable Service selects both versions, the canary's weight falls: it gets its share of that as well then. */
+export function easeWeight(context: Context): Outcome | undefined {
+  const { snapshot, release } = context;
+  const { service } = snapshot.traffic;
+  const isPinned = service?.spec.selector?.[styleIn(snapshot).podLabel] !== undefined;
+  if (release.weight === undefined || !isPinned || !hasRoutes(context)) return undefined;
+  return routeAt(
+    context,
+    joiningWeight(release.weight, podsOf(context)),
+    'making way for both versions in one Service',
+  );
+}
+
+function routeAt(context: Context, weight: number, why: string): Outcome | undefined {
+  const work = routeWork(context, { weight, matches: [] });
+  if ('stall' in work) return work.stall;
+  return work.acts.length === 0
+    ? undefined
+    : { ...wait('WaitingForRoutes', `${why}: weight ${weight}`), acts: work.acts };
+}
