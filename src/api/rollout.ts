@@ -151,6 +151,7 @@ export const approvalSchema = z.object({
   releaseId: z.int(),
   stepEntry: z.int(),
   step: z.int(),
+  to: z.int().optional().describe('The step to go to, where it is not the next one.'),
   user: z.string(),
   at: timestampSchema,
 });

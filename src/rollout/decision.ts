@@ -77,6 +77,7 @@ export const REASONS = [
   // Advance
   'AnalysisSuccessful',
   'Approved',
+  'JumpRequested',
   'PauseExpired',
   'LastStep',
   // Hold, RollBack, Abort

@@ -81,9 +81,18 @@ export function backToAnalysis(context: StepContext): Outcome {
   };
 }
 
-/** What a person said to this step of this release, if anybody did. */
-export function approvalOf({ snapshot: { rollout, record }, step }: StepContext): Approval | undefined {
-  return rollout.status?.approvals?.find(
+/** What a person said to this step of this release, if anybody did: that it may go on, or to what step it shall go. */
+export function approvalOf(context: StepContext): Approval | undefined {
+  return saidOf(context).find(({ to }) => to === undefined || to > context.step.index);
+}
+
+/** To what earlier step, or to which anew, a person sent this release back. */
+export function sentBack(context: StepContext): Approval | undefined {
+  return saidOf(context).findLast(({ to }) => to !== undefined && to <= context.step.index);
+}
+
+function saidOf({ snapshot: { rollout, record }, step }: StepContext): readonly Approval[] {
+  return (rollout.status?.approvals ?? []).filter(
     (entry) =>
       entry.releaseId === record.releaseId && entry.stepEntry === step.entry && entry.step === step.index,
   );

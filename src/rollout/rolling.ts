@@ -4,10 +4,11 @@ import { type Context, currentRevision, type StepContext, stall, wait, withRelea
 import type { Outcome } from './decision.ts';
 import { abandon, cancel, supersede } from './ending.ts';
 import { presentGuard } from './guard.ts';
+import { sentBack } from './holding.ts';
 import { styleIn } from './order.ts';
 import { planHash, stepsOf } from './plan.ts';
 import { holdWorkload } from './removal.ts';
-import { enterStep } from './step.ts';
+import { enterStep, jump } from './step.ts';
 import { decideAnalysis } from './step-analysis.ts';
 import { decideBeforeUpgrade } from './step-before-upgrade.ts';
 import { decidePaused } from './step-paused.ts';
@@ -54,6 +55,8 @@ export function decideRolling(context: Context): Outcome {
   const { step } = release;
   if (!step) return enterStep(context, 1, 'StepEntered');
   const stepContext = { ...context, step, watch: watchBackground(context) };
+  const back = sentBack(stepContext);
+  if (back && (back.to ?? 1) <= stepsOf(rollout).length) return jump(context, back);
   const outcome = decideWatched(stepContext) ?? growCanary(stepContext) ?? decideStep(stepContext);
   return stepContext.watch.kind === 'well' ? wokenBefore(outcome, stepContext.watch.staleAt) : outcome;
 }

@@ -5,7 +5,7 @@ import type { Outcome } from './decision.ts';
 import { analysesOfStep, isGuarded, isGuardGone } from './guard.ts';
 import { approvalOf, backToAnalysis, decideHeld } from './holding.ts';
 import { isPlainLastStep, pauseMs, stepsOf } from './plan.ts';
-import { advance } from './step.ts';
+import { advance, jump } from './step.ts';
 import { holdWithoutGuard, repairedRoutes } from './step-analysis.ts';
 
 /** A step that waits: for a person, for its time to pass, or for its guard to come back. */
@@ -14,7 +14,9 @@ export function decidePaused(context: StepContext): Outcome {
   const { rollout } = snapshot;
   const approval = approvalOf(context);
   if (approval && step.verdict?.phase !== 'Failed') {
-    return advance(context, 'Approved', `step ${step.index} was approved by ${approval.user}`);
+    return approval.to === undefined
+      ? advance(context, 'Approved', `step ${step.index} was approved by ${approval.user}`)
+      : jump(context, approval);
   }
   const repaired = repairedRoutes(context);
   if (repaired?.acts) return repaired;

@@ -1,3 +1,4 @@
+import type { Approval } from '../api/rollout.ts';
 import type { RecordStatus, ReleaseRecord, StepRecord } from '../api/rollout-record.ts';
 import { type Context, type StepContext, timestamp, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
@@ -32,7 +33,7 @@ export function enterStep(context: Context, index: number, reason: Reason, why?:
 }
 
 function decisionOf(reason: Reason): DecisionWord {
-  if (reason === 'PlanChanged') return 'Restart';
+  if (reason === 'PlanChanged' || reason === 'JumpRequested') return 'Restart';
   return reason === 'StepEntered' ? 'Enter' : 'Advance';
 }
 
@@ -46,6 +47,11 @@ function describeStep({ snapshot }: Context, index: number): string {
   const share = shareOf(snapshot.rollout, index);
   const pods = typeof replicas === 'number' ? `${replicas} canary pods` : `${replicas} of the pods`;
   return share === undefined ? pods : `${pods}, ${describeShare(share)}`;
+}
+
+/** Goes to the step that a person named, up or down the plan; canary pods that are more than it asks for stay. */
+export function jump(context: Context, { to = 1, step, user }: Approval): Outcome {
+  return enterStep(context, to, 'JumpRequested', `${user} sent the release from step ${step} to step ${to}`);
 }
 
 /** Leaves a step upwards: to the next one, or to the end of the release after the last. */

@@ -5,6 +5,7 @@ import type { RolloutRecord, StepRecord } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
 import { type AdmissionAnswer, type AdmissionRequest, allow, deny, subjectOf } from './admission-review.ts';
 import { type ControllerIdentity, isController } from './controller-identity.ts';
+import { faultOfJump, jumpIn } from './step-jump.ts';
 
 export interface StatusAdmissionFacts {
   controller: ControllerIdentity;
@@ -37,25 +38,32 @@ export function mutateRolloutStatus(request: AdmissionRequest, facts: StatusAdmi
   const before = (request.oldObject as Rollout | null | undefined)?.status;
   const after = (request.object as Rollout | null | undefined)?.status;
   if (sameJson(before, after)) return allow();
-  if (!before || !after || !isApproval(before, after)) return deny(403, onlyApproval(request));
+  if (!before || !after) return deny(403, onlyApproval(request));
+  const to = jumpIn(before, after);
+  if (to === undefined && !isApproval(before, after)) return deny(403, onlyApproval(request));
 
   const { canaryStatus } = before;
   const step = canaryStatus?.currentStepIndex ?? 0;
   if (before.phase !== 'Progressing') return deny(403, noRelease(request, before));
   const record = facts.record && isOwnedBy(facts.record, request) ? facts.record : undefined;
-  if (canaryStatus?.currentStepState !== 'StepPaused') {
+  const fault = to === undefined ? undefined : faultOfJump(request.oldObject as Rollout, step, to);
+  if (fault) return deny(422, `${subjectOf(request)} cannot be sent to another step: ${fault}`);
+  // Back is always a safe way to go: nothing is left upwards by it.
+  const isBack = to !== undefined && to <= step && canaryStatus?.currentStepState !== 'Completed';
+  if (!isBack && canaryStatus?.currentStepState !== 'StepPaused') {
     return deny(403, heldOnTheWay(request, record) ?? notPaused(request, before));
   }
 
-  const recorded = record && pausedStep(record);
-  if (!facts.record || recorded?.index !== step) return deny(409, notRecorded(request, step));
+  const recorded = record && (isBack ? presentStep(record) : pausedStep(record));
+  if (!record || recorded?.index !== step) return deny(409, notRecorded(request, step));
   const { verdict, entry: stepEntry } = recorded;
-  if (verdict?.phase === 'Failed') return deny(403, failed(request, step, verdict.message));
+  if (!isBack && verdict?.phase === 'Failed') return deny(403, failed(request, step, verdict.message));
 
   const approval: Approval = {
-    releaseId: facts.record.status.releaseId,
+    releaseId: record.status.releaseId,
     stepEntry,
     step,
+    ...(to === undefined ? {} : { to }),
     user: request.userInfo.username,
     at: formatTime(facts.now),
   };
@@ -99,16 +107,21 @@ function isOwnedBy(record: RolloutRecord, request: AdmissionRequest): boolean {
  * The step that waits for a person, by the record. The status is projected from the record and comes later: a
  * step that has moved on meanwhile would find the approval when it waits again, for another reason.
  */
-function pausedStep({ status }: RolloutRecord): StepRecord | undefined {
+function pausedStep(record: RolloutRecord): StepRecord | undefined {
+  const step = presentStep(record);
+  return step?.state === 'StepPaused' ? step : undefined;
+}
+
+function presentStep({ status }: RolloutRecord): StepRecord | undefined {
   const { step, outcome } = status.release ?? {};
-  return outcome === undefined && step?.state === 'StepPaused' ? step : undefined;
+  return outcome === undefined ? step : undefined;
 }
 
 function onlyApproval(request: AdmissionRequest): string {
   return (
-    `the status of ${subjectOf(request)} is written by Assay. The one change that a person can make is to ` +
-    'approve a paused step: patch status.canaryStatus.currentStepState from StepPaused to StepReady, and ' +
-    'nothing else'
+    `the status of ${subjectOf(request)} is written by Assay. A person can approve a paused step ` +
+    '(patch status.canaryStatus.currentStepState from StepPaused to StepReady), or send the release to another ' +
+    'step (patch status.canaryStatus.nextStepIndex), and change nothing else'
   );
 }
 

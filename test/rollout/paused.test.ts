@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Approval } from '../../src/api/rollout.ts';
 import type { HoldReason } from '../../src/api/rollout-record.ts';
 import { analysis, guardFacts } from '../builders/guard.ts';
@@ -76,6 +77,49 @@ table('a step that nobody guards', [
   {
     title: 'at the last step with as many pods as a number waits',
     given: paused({ rollout: rollout({ steps: [{ replicas: 5, traffic: '5%', pause: {} }] }) }),
+    is: 'Wait WaitingForApproval',
+  },
+]);
+
+table('a wish to go to another step', [
+  {
+    title: 'upwards lets the paused step go on, to that one',
+    given: paused({
+      rollout: approvedBy({ to: 3 }, [
+        ...TWO_STEPS.slice(0, 1),
+        { replicas: 2, traffic: '20%' },
+        ...TWO_STEPS.slice(1),
+      ]),
+    }),
+    is: 'Restart JumpRequested',
+    to: 'release 1 InRolling 3 BeforeStepUpgrade',
+    says: 'alice sent the release from step 1 to step 3',
+  },
+  {
+    title: 'upwards does not let a failed step go on',
+    given: paused({
+      rollout: approvedBy({ to: 2 }),
+      guards: [guardFacts()],
+      step: { verdict: FAILED, hold: { reason: 'AnalysisFailed', since: ago(9), message: 'it failed' } },
+    }),
+    is: 'Wait WaitingForApproval',
+    wakeIn: 1791,
+  },
+  {
+    title: 'upwards does not count while the step is being judged',
+    given: releasing({ rollout: approvedBy({ to: 2 }), guards: [guardFacts()] }),
+    is: 'Analyse AnalysisStarted',
+    acts: [expect.stringContaining('create AnalysisRun')],
+  },
+  {
+    title: 'back is followed in whatever state the step is',
+    given: releasing({ state: 'StepTrafficRouting', rollout: approvedBy({ to: 1 }) }),
+    is: 'Restart JumpRequested',
+    to: 'release 1 InRolling 1 BeforeStepUpgrade',
+  },
+  {
+    title: 'back that was said to an earlier entry of the step is over',
+    given: releasing({ state: 'StepPaused', rollout: approvedBy({ to: 1, stepEntry: 0 }) }),
     is: 'Wait WaitingForApproval',
   },
 ]);

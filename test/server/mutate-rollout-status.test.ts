@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import { type AdmissionAnswer, allow, deny } from '../../src/server/admission-review.ts';
 import { mutateRolloutStatus } from '../../src/server/mutate-rollout-status.ts';
@@ -17,6 +18,11 @@ function statusIn(state: string, fields: Record<string, unknown> = {}): Status {
     canaryStatus: { currentStepIndex: 2, nextStepIndex: 3, currentStepState: state, canaryRevision: 'r2' },
     ...fields,
   };
+}
+
+/** The step after it is another than the natural one. */
+function sentTo(step: number, status: Status): Status {
+  return { ...status, canaryStatus: { ...status.canaryStatus, nextStepIndex: step } };
 }
 
 /** What `kubectl patch` and kubectl-kruise make of it. */
@@ -58,8 +64,9 @@ const approvedAs = (approvals: unknown[]) =>
 
 const ONLY_APPROVAL = deny(
   403,
-  'the status of Rollout shop/demo is written by Assay. The one change that a person can make is to approve a ' +
-    'paused step: patch status.canaryStatus.currentStepState from StepPaused to StepReady, and nothing else',
+  'the status of Rollout shop/demo is written by Assay. A person can approve a paused step (patch ' +
+    'status.canaryStatus.currentStepState from StepPaused to StepReady), or send the release to another step ' +
+    '(patch status.canaryStatus.nextStepIndex), and change nothing else',
 );
 const NOT_RECORDED = deny(
   409,
@@ -109,6 +116,45 @@ const rows: Row[] = [
     before: statusIn('StepPaused', { approvals: former }),
     after: approvedOf(statusIn('StepPaused', { approvals: former })),
     answer: approvedAs([...former.slice(1), approval]),
+  },
+  {
+    title: 'a paused release is sent over the next step',
+    before: paused,
+    after: sentTo(4, paused),
+    answer: approvedAs([{ releaseId: 7, stepEntry: 31, step: 2, to: 4, user: 'alice', at: approval.at }]),
+  },
+  {
+    title: 'a release is sent back to an earlier step, in whatever state it is',
+    before: statusIn('StepMetricsAnalysis'),
+    after: sentTo(1, statusIn('StepMetricsAnalysis')),
+    record: record({ step: { index: 2, entry: 31, state: 'StepMetricsAnalysis' } }),
+    answer: approvedAs([{ releaseId: 7, stepEntry: 31, step: 2, to: 1, user: 'alice', at: approval.at }]),
+  },
+  {
+    title: 'a release whose analyses failed can only be sent back',
+    before: paused,
+    after: sentTo(4, paused),
+    record: record(verdict('Failed')),
+    answer: deny(
+      403,
+      'the analyses of step 2 of Rollout shop/demo failed (success-rate 0.81, wanted >= 0.95), so it cannot be ' +
+        'approved. Restore the stable pod template of its workload, or release a new version',
+    ),
+  },
+  {
+    title: 'a step under analysis is not left upwards by a jump',
+    before: statusIn('StepMetricsAnalysis'),
+    after: sentTo(4, statusIn('StepMetricsAnalysis')),
+    answer: notPaused('StepMetricsAnalysis (its analyses are still judging it)'),
+  },
+  {
+    title: 'there is no step behind the last one to go to',
+    before: paused,
+    after: sentTo(9, paused),
+    answer: deny(
+      422,
+      'Rollout shop/demo cannot be sent to another step: there is no step 9: the plan has steps 1 to 4',
+    ),
   },
   { title: 'nothing changed is nothing to refuse', before: paused, after: { ...paused }, answer: allow() },
   { title: 'no status before and after', before: undefined, after: undefined, answer: allow() },
@@ -201,12 +247,6 @@ const rows: Row[] = [
     answer: ONLY_APPROVAL,
   },
   {
-    title: 'jumping to another step is refused',
-    before: paused,
-    after: { ...paused, canaryStatus: { ...paused.canaryStatus, nextStepIndex: 4 } },
-    answer: ONLY_APPROVAL,
-  },
-  {
     title: 'any other state than StepReady is refused',
     before: paused,
     after: statusIn('Completed'),
@@ -249,9 +289,15 @@ const rows: Row[] = [
 function objects(row: Pick<Row, 'before' | 'after'>) {
   return {
     subResource: 'status',
-    oldObject: rollout(row.before ? { status: row.before } : {}),
-    object: rollout(row.after ? { status: row.after } : {}),
+    oldObject: withFourSteps(rollout(row.before ? { status: row.before } : {})),
+    object: withFourSteps(rollout(row.after ? { status: row.after } : {})),
   };
+}
+
+function withFourSteps(object: Rollout): Rollout {
+  const { canary } = object.spec.strategy;
+  const steps = [1, 2, 3, 4].map((replicas) => ({ replicas, pause: {} }));
+  return { ...object, spec: { ...object.spec, strategy: { canary: { ...canary, steps } } } };
 }
 
 test.each(rows)('$title', (row) => {
