@@ -24,6 +24,12 @@ export const TRAFFIC_ROUTING_ANNOTATION = 'rollouts.kruise.io/trafficrouting';
 /** On a Rollout: `true` rolls back step by step instead of at once. */
 export const ROLLBACK_IN_BATCH_ANNOTATION = 'rollouts.kruise.io/rollback-in-batch';
 
+/** On a workload and its pods (label): what people call this release. */
+export const ROLLOUT_ID_LABEL = 'rollouts.kruise.io/rollout-id';
+
+/** On a pod (label): the step, 1-based, in which it got its version. */
+export const ROLLOUT_BATCH_ID_LABEL = 'rollouts.kruise.io/rollout-batch-id';
+
 export const ROLLOUT_FINALIZER = 'rollouts.kruise.io/rollout';
 
 /** The label that tells the pods of one ReplicaSet from those of another. */

@@ -3,6 +3,7 @@ import type { Condition } from '../api/kubernetes.ts';
 import type { CanaryStatus, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
 import type { RecordStatus, ReleaseRecord, ReleaseStage, Verdict } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
+import { rolloutIdOf } from '../workload/pod-labels.ts';
 import { styleOf } from '../workload/styles.ts';
 import type { Outcome } from './decision.ts';
 import { presentGuard } from './guard.ts';
@@ -100,7 +101,7 @@ function projectCanary(snapshot: Snapshot, record: RecordStatus): CanaryStatus |
   return {
     ...base,
     rolloutHash: release.planHash,
-    observedRolloutID: release.revision,
+    observedRolloutID: workload ? rolloutIdOf(workload.object, release.revision) : release.revision,
     stableRevision: release.stable.hash,
     canaryRevision: release.revision,
     podTemplateHash: release.canary.hash ?? '',

@@ -3,6 +3,7 @@ import type { Pod } from '../api/kubernetes.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { isBatchReady } from '../workload/batch-ready.ts';
 import { batchSize } from '../workload/batch-size.ts';
+import { batchLabelActs, rolloutIdOf } from '../workload/pod-labels.ts';
 import type { CanaryState } from '../workload/style.ts';
 import { shareBetween } from './carried-share.ts';
 import { type StepContext, wait, withRelease, withTraffic } from './context.ts';
@@ -39,7 +40,19 @@ export function decideUpgrade(context: StepContext): Outcome {
     reason: 'CanaryReady',
     message: `${goal} of ${style.size(workload)} pods run the new version, hash ${version.hash}`,
     record: withRelease(snapshot.record, upgraded),
+    acts: batchLabelActs(
+      canaryPods(context, version.hash),
+      rolloutIdOf(workload.object, release.revision),
+      step.index,
+    ),
   };
+}
+
+function canaryPods({ snapshot, workload }: StepContext, hash: string): Pod[] {
+  const { podLabel } = styleIn(snapshot);
+  return [...workload.canary.pods, ...workload.pods].filter(
+    ({ metadata }) => metadata.labels?.[podLabel] === hash,
+  );
 }
 
 /** Where versions are exchanged pod for pod, the weight follows the pods. */
