@@ -7,6 +7,7 @@ import { rolloutIdOf } from '../workload/pod-labels.ts';
 import { styleOf } from '../workload/styles.ts';
 import type { Outcome } from './decision.ts';
 import { presentGuard } from './guard.ts';
+import { kstatusConditions, type Wanted } from './kstatus.ts';
 import { canaryOf } from './order.ts';
 import { stepsOf } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -35,7 +36,6 @@ export function projectStatus(
   now: number,
 ): RolloutStatus {
   const { rollout } = snapshot;
-  const { release } = record;
   const approvals = (rollout.status?.approvals ?? []).filter(
     (approval) => approval.releaseId >= record.releaseId,
   );
@@ -44,7 +44,7 @@ export function projectStatus(
     ...(rollout.metadata.generation === undefined ? {} : { observedGeneration: rollout.metadata.generation }),
     phase: phaseOf(snapshot, record),
     message: outcome.message,
-    conditions: projectConditions(snapshot, release, outcome, now),
+    conditions: projectConditions(snapshot, record, outcome, now),
     currentStepIndex: canaryStatus?.currentStepIndex ?? 0,
     currentStepState: canaryStatus?.currentStepState ?? '',
     ...(canaryStatus === undefined ? {} : { canaryStatus }),
@@ -116,19 +116,20 @@ function projectCanary(snapshot: Snapshot, record: RecordStatus): CanaryStatus |
 
 function projectConditions(
   snapshot: Snapshot,
-  release: ReleaseRecord | undefined,
+  { release, stable }: RecordStatus,
   outcome: Outcome,
   now: number,
 ): Condition[] {
   const { rollout } = snapshot;
-  const wanted: Omit<Condition, 'lastTransitionTime' | 'lastUpdateTime'>[] = [];
-  if (release) {
-    const busy = !isOver(release);
-    const paused = release.stage === 'InRolling' && rollout.spec.strategy.paused === true;
+  const wanted: Wanted[] = [];
+  const busy = release !== undefined && !isOver(release);
+  const paused = release?.stage === 'InRolling' && rollout.spec.strategy.paused === true;
+  const progress = release && (paused ? 'Paused' : PROGRESSING_REASON[release.stage]);
+  if (release && progress) {
     wanted.push({
       type: 'Progressing',
       status: busy ? 'True' : 'False',
-      reason: paused ? 'Paused' : PROGRESSING_REASON[release.stage],
+      reason: progress,
       message: release.message ?? '',
     });
     if (!busy) wanted.push({ type: 'Succeeded', status: release.outcome === 'Promoted' ? 'True' : 'False' });
@@ -147,14 +148,17 @@ function projectConditions(
   if (guard.kind === 'faulty') {
     wanted.push({ type: 'Guarded', status: 'False', reason: 'GuardNotReady', message: guard.message });
   }
-  if (outcome.stall) wanted.push({ type: 'Stalled', status: 'True', ...outcome.stall });
+  const standing = {
+    busy: busy ? progress : undefined,
+    known: snapshot.workload !== undefined && stable !== undefined,
+    disabled: rollout.spec.disabled === true && !busy,
+  };
+  wanted.push(...kstatusConditions(standing, release, outcome.stall));
   return wanted.map((condition) => datedCondition(rollout.status?.conditions ?? [], condition, now));
 }
 
 /** What the PostPromotion analyses say of the promoted pods. */
-function postPromotionCondition({
-  verdict,
-}: NonNullable<ReleaseRecord['postPromotion']>): Omit<Condition, 'lastTransitionTime'> {
+function postPromotionCondition({ verdict }: NonNullable<ReleaseRecord['postPromotion']>): Wanted {
   if (!verdict) {
     const message = 'the promoted pods are being judged';
     return { type: 'PostPromotion', status: 'Unknown', reason: 'WaitingForAnalysis', message };
@@ -168,11 +172,7 @@ function postPromotionCondition({
 }
 
 /** A condition keeps its times while nothing of it changes. */
-function datedCondition(
-  present: readonly Condition[],
-  wanted: Omit<Condition, 'lastTransitionTime' | 'lastUpdateTime'>,
-  now: number,
-): Condition {
+function datedCondition(present: readonly Condition[], wanted: Wanted, now: number): Condition {
   const before = present.find((condition) => condition.type === wanted.type);
   const at = formatTime(now);
   const turned = before?.status !== wanted.status;

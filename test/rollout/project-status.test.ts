@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RolloutStatus, StepState } from '../../src/api/rollout.ts';
-import type { ReleaseStage } from '../../src/api/rollout-record.ts';
+import type { ReleaseOutcome, ReleaseStage } from '../../src/api/rollout-record.ts';
 import { decide } from '../../src/rollout/decide.ts';
 import { planHash } from '../../src/rollout/plan.ts';
 import type { Snapshot } from '../../src/rollout/snapshot.ts';
@@ -126,10 +126,20 @@ describe('the canary status, as tools for Kruise Rollouts read it', () => {
 });
 
 describe('the conditions', () => {
-  const conditionsOf = (snapshot: Snapshot) =>
+  const allOf = (snapshot: Snapshot) =>
     Object.fromEntries(
       (statusOf(snapshot).conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
     );
+  /** Those that Kruise Rollouts has as well. */
+  const conditionsOf = (snapshot: Snapshot) => {
+    const { Ready: _ready, Reconciling: _reconciling, Stalled: _stalled, ...others } = allOf(snapshot);
+    return others;
+  };
+  /** Those that kstatus reads. */
+  const kstatusOf = (snapshot: Snapshot) => {
+    const { Ready, Reconciling, Stalled } = allOf(snapshot);
+    return JSON.parse(JSON.stringify({ Ready, Reconciling, Stalled }));
+  };
 
   const stages: [ReleaseStage, string][] = [
     ['InRolling', 'True InRolling'],
@@ -174,15 +184,15 @@ describe('the conditions', () => {
   }
 
   test('say that the Rollout is guarded, and by whom', () => {
-    const { conditions } = statusOf(calm({ guards: [guardFacts(), guardFacts({ name: 'another' })] }));
-    expect(conditions).toMatchObject([
+    const { conditions = [] } = statusOf(calm({ guards: [guardFacts(), guardFacts({ name: 'another' })] }));
+    expect(conditions.filter(({ type }) => type === 'Guarded')).toMatchObject([
       { type: 'Guarded', status: 'True', message: 'guarded by RolloutGuard echoserver, another' },
     ]);
   });
 
   test('say that a guard cannot do its work, and why', () => {
-    const { conditions } = statusOf(calm({ guards: [{ guard: guard(), templates: [] }] }));
-    expect(conditions).toMatchObject([
+    const { conditions = [] } = statusOf(calm({ guards: [{ guard: guard(), templates: [] }] }));
+    expect(conditions.filter(({ type }) => type === 'Guarded')).toMatchObject([
       {
         type: 'Guarded',
         status: 'False',
@@ -193,9 +203,45 @@ describe('the conditions', () => {
   });
 
   test('say why the Rollout cannot go on, as long as it cannot', () => {
-    expect(conditionsOf(calm({ workload: undefined }))).toEqual({ Stalled: 'True WorkloadNotFound' });
-    expect(conditionsOf(calm())).toEqual({});
+    expect(kstatusOf(calm({ workload: undefined }))).toEqual({
+      Stalled: 'True WorkloadNotFound',
+      Ready: 'False WorkloadNotFound',
+    });
+    expect(kstatusOf(calm())).toEqual({ Ready: 'True Healthy' });
   });
+
+  const ended = (outcome: ReleaseOutcome) =>
+    releasing({ stage: 'Completed', release: { outcome }, workload: { object: deployment() } });
+  const standings: [title: string, snapshot: Snapshot, kstatus: Record<string, string>][] = [
+    ['a release under way', releasing(), { Reconciling: 'True InRolling', Ready: 'False InRolling' }],
+    [
+      'one that rests',
+      releasing({ rollout: rollout({ paused: true }) }),
+      { Reconciling: 'True Paused', Ready: 'False Paused' },
+    ],
+    ['one that was promoted', ended('Promoted'), { Ready: 'True Healthy' }],
+    [
+      'one that was taken back',
+      ended('RolledBack'),
+      { Stalled: 'True RolledBack', Ready: 'False RolledBack' },
+    ],
+    [
+      'one whose author restored the former template',
+      releasing({
+        stage: 'Completed',
+        release: { outcome: 'RolledBack', reason: 'StableTemplateRestored' },
+        workload: { object: deployment() },
+      }),
+      { Ready: 'True Healthy' },
+    ],
+    [
+      'one that was aborted',
+      releasing({ stage: 'Aborted' }),
+      { Stalled: 'True Aborted', Ready: 'False Aborted' },
+    ],
+  ];
+  for (const [title, snapshot, kstatus] of standings)
+    test(`say to tools that know kstatus of ${title}`, () => expect(kstatusOf(snapshot)).toEqual(kstatus));
 
   const known = (status: RolloutStatus) => rollout({ status });
   const progressing = {
