@@ -44,6 +44,8 @@ export const guardAnalysisSchema = z.object({
   onSuccess: z.enum(SUCCESS_ACTIONS).optional().describe('Of a Step analysis; as in the guard when unset.'),
 });
 
+export const GIT_OPS = ['Auto', 'Yes', 'No'] as const;
+
 const schema = z.object({
   spec: z.object({
     rolloutRef: z.object({ name: nameSchema }).optional().describe('The Rollout that is guarded.'),
@@ -62,6 +64,23 @@ const schema = z.object({
       .describe(
         'Rollback (the default) restores the stable template; Abort only takes the canary away; Pause holds.',
       ),
+    rollback: z
+      .object({
+        gitOps: z
+          .enum(GIT_OPS)
+          .optional()
+          .describe(
+            'Whether a GitOps tool owns the workload, so that a restored template would be undone: Rollback acts as ' +
+              'Abort then. Auto (the default) asks the marks of Argo CD and Flux.',
+          ),
+        urgent: z
+          .boolean()
+          .optional()
+          .describe(
+            'Takes every request from the canary at once, even where fewer stable pods must carry them.',
+          ),
+      })
+      .optional(),
     onInconclusive: z
       .enum(UNDECIDED_ACTIONS)
       .optional()

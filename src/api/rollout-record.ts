@@ -4,7 +4,13 @@ import { metricSchema } from './analysis-template.ts';
 import { type CustomObject, intOrStringSchema, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
-import { ALERT_EVENTS, FAILURE_ACTIONS, SUCCESS_ACTIONS, UNDECIDED_ACTIONS } from './rollout-guard.ts';
+import {
+  ALERT_EVENTS,
+  FAILURE_ACTIONS,
+  GIT_OPS,
+  SUCCESS_ACTIONS,
+  UNDECIDED_ACTIONS,
+} from './rollout-guard.ts';
 
 /** One analysis of the pinned guard, with its template as it was when the release (or the step) began. */
 const pinnedAnalysisSchema = z.object({
@@ -25,6 +31,7 @@ const pinnedGuardSchema = z.object({
   onTimeout: z.enum(FAILURE_ACTIONS),
   onInconclusive: z.enum(UNDECIDED_ACTIONS),
   onError: z.enum(UNDECIDED_ACTIONS),
+  rollback: z.object({ gitOps: z.enum(GIT_OPS), urgent: z.boolean() }).optional(),
   retry: z.object({ attempts: z.int(), delayMs: z.int() }),
   runHistoryLimit: z.int(),
   holdTimeoutMs: z.int(),

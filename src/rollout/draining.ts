@@ -13,9 +13,10 @@ import { hasRoutes, routeWork } from './routes.ts';
  */
 export function drainCanary(context: Context): Outcome | undefined {
   const { snapshot, release } = context;
-  const { weight } = release;
+  const { weight, guard } = release;
   const least = leastWeight(podsOf(context));
-  if (styleIn(snapshot).hasExtraPods || weight === undefined || least === 0) return removeRoutes(context);
+  const atOnce = styleIn(snapshot).hasExtraPods || guard?.rollback?.urgent === true;
+  if (atOnce || weight === undefined || least === 0) return removeRoutes(context);
   return hasRoutes(context) ? routeAt(context, Math.min(weight, least), 'draining the canary') : undefined;
 }
 

@@ -4,7 +4,7 @@ import type { AlertEvent, FailureAction } from '../api/rollout-guard.ts';
 import type { Evidence, HoldReason, RecordStatus } from '../api/rollout-record.ts';
 import { type Context, type StepContext, timestamp, withRelease, withStep } from './context.ts';
 import type { Notice, Outcome, Reason } from './decision.ts';
-import { styleIn } from './order.ts';
+import { effectiveAction } from './failure-action.ts';
 import { stepsOf, weightOf } from './plan.ts';
 
 /** Reasons for which a template is remembered as rejected: it was judged, and found bad. */
@@ -20,9 +20,10 @@ export function failStep(
 ): Outcome {
   const verdict = { phase: 'Failed' as const, reason, message, at: timestamp(context) };
   const judged = { ...context, step: { ...context.step, verdict } };
-  const action = context.release.guard?.onFailure ?? 'Pause';
-  if (action !== 'Pause') return applyFailureAction(judged, action, reason, message, evidence);
-  return hold(judged, { ...held, reason, message, evidence, event: 'Failed' });
+  const { action, why } = effectiveAction(judged, context.release.guard?.onFailure ?? 'Pause');
+  const told = why ? `${message}; ${why}` : message;
+  if (action !== 'Pause') return applyFailureAction(judged, action, reason, told, evidence);
+  return hold(judged, { ...held, reason, message: told, evidence, event: 'Failed' });
 }
 
 /** Takes the release back, or only the canary away. */
@@ -34,9 +35,7 @@ export function applyFailureAction(
   evidence: Evidence[],
 ): Outcome {
   const { snapshot, release, step } = context;
-  // In the middle of the last rolling update there are no stable pods to stay on: the only way is back.
-  const rollback =
-    action === 'Rollback' || release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true;
+  const rollback = action === 'Rollback';
   const ended = withRelease(snapshot.record, {
     ...release,
     step,

@@ -2,7 +2,13 @@ import type { FieldRoots } from '../analysis/field-path.ts';
 import type { AnalysisMode } from '../api/analysis-run.ts';
 import { durationMs } from '../api/duration.ts';
 import type { Rollout } from '../api/rollout.ts';
-import type { AlertEvent, FailureAction, RolloutGuard, UndecidedAction } from '../api/rollout-guard.ts';
+import type {
+  AlertEvent,
+  FailureAction,
+  GIT_OPS,
+  RolloutGuard,
+  UndecidedAction,
+} from '../api/rollout-guard.ts';
 import type { PinnedAnalysis, PinnedGuard } from '../api/rollout-record.ts';
 import { FAILURE_SEVERITY } from './decision.ts';
 import { pinAnalyses } from './pin-analyses.ts';
@@ -12,6 +18,7 @@ const DEFAULTS = {
   onSuccess: 'Promote',
   onFailure: 'Rollback',
   onTimeout: 'Abort',
+  gitOps: 'Auto',
   onInconclusive: 'Pause',
   onError: 'Retry',
   retryAttempts: 3,
@@ -67,6 +74,10 @@ export function effectiveGuard(
       onTimeout: strictest(specs.map((spec) => spec.onTimeout ?? DEFAULTS.onTimeout)),
       onInconclusive: everyRetries(specs.map((spec) => spec.onInconclusive ?? DEFAULTS.onInconclusive)),
       onError: everyRetries(specs.map((spec) => spec.onError ?? DEFAULTS.onError)),
+      rollback: {
+        gitOps: gitOpsOf(specs.map((spec) => spec.rollback?.gitOps ?? DEFAULTS.gitOps)),
+        urgent: specs.some((spec) => spec.rollback?.urgent === true),
+      },
       retry: {
         attempts: Math.min(...specs.map((spec) => spec.retry?.attempts ?? DEFAULTS.retryAttempts)),
         delayMs: Math.max(...specs.map((spec) => durationMs(spec.retry?.delay ?? DEFAULTS.retryDelay))),
@@ -100,6 +111,12 @@ export function presentGuard({ guards, rollout, workload }: Snapshot): Effective
 export function isGuardGone({ guards }: Snapshot, pinned: PinnedGuard | undefined): boolean {
   const active = guards.filter(({ guard }) => !guard.spec.suspend).map(({ guard }) => guard.metadata.name);
   return active.length === 0 || (pinned?.analyses ?? []).some(({ guard }) => !active.includes(guard.name));
+}
+
+/** One guard that knows it is enough; that none does is only so where all say so. */
+function gitOpsOf(words: readonly (typeof GIT_OPS)[number][]): (typeof GIT_OPS)[number] {
+  if (words.includes('Yes')) return 'Yes';
+  return words.every((word) => word === 'No') ? 'No' : 'Auto';
 }
 
 /** To pause is stricter than to try again. */

@@ -5,6 +5,7 @@ import { withFreshAttempts } from './background.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { applyFailureAction } from './failure.ts';
+import { effectiveAction } from './failure-action.ts';
 import { isGuardGone, presentGuard } from './guard.ts';
 import { isRetryAsked } from './retry.ts';
 
@@ -40,13 +41,11 @@ export function decideHeld(context: StepContext): Outcome {
   const timeoutAt = (parseTime(hold.since) ?? now) + guard.holdTimeoutMs;
   if (now < timeoutAt || guard.onTimeout === 'Pause')
     return wait('WaitingForApproval', hold.message, now < timeoutAt ? timeoutAt : undefined);
-  return applyFailureAction(
-    context,
-    guard.onTimeout,
-    'HoldTimeout',
-    `nobody came within the hold timeout: ${hold.message}`,
-    [],
-  );
+  const { action, why } = effectiveAction(context, guard.onTimeout);
+  // What cannot be undone for good stays held: a person was told already.
+  if (action === 'Pause') return wait('WaitingForApproval', hold.message);
+  const message = `nobody came within the hold timeout: ${hold.message}${why ? `; ${why}` : ''}`;
+  return applyFailureAction(context, action, 'HoldTimeout', message, []);
 }
 
 /** The release with its held step as before the hold, and with whatever held it to be judged anew. */

@@ -6,6 +6,7 @@ import { type Combined, combineRuns } from './combine-runs.ts';
 import { type Context, currentRevision, stall, timestamp, wait, withRelease } from './context.ts';
 import type { Notice, Outcome, Reason } from './decision.ts';
 import { rejecting } from './failure.ts';
+import { effectiveAction } from './failure-action.ts';
 import { analysesOfMode, presentGuard } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
@@ -65,10 +66,11 @@ function follow(context: Context, runs: readonly Judged[]): Outcome {
       return wait('WaitingForAnalysis', 'rollout is healthy; the promoted pods are being judged');
     case 'Successful':
       return end(context, 'AnalysisSuccessful', message, { phase, evidence });
-    case 'Failed':
-      return context.release.guard?.onFailure === 'Rollback'
-        ? restore(context, verdict)
-        : end(context, 'AnalysisFailed', message, { phase, evidence });
+    case 'Failed': {
+      const { action, why } = effectiveAction(context, context.release.guard?.onFailure ?? 'Pause');
+      if (action === 'Rollback') return restore(context, verdict);
+      return end(context, 'AnalysisFailed', why ? `${message}; ${why}` : message, { phase, evidence });
+    }
     case 'Error':
     case 'Inconclusive':
       return followUndecided(context, verdict, phase, runs);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FailureAction } from '../../src/api/rollout-guard.ts';
 import { guardFacts } from '../builders/guard.ts';
 import { judged } from '../builders/run.ts';
-import { releasing } from '../builders/snapshot.ts';
+import { held, releasing } from '../builders/snapshot.ts';
 import { decided, table } from './decided.ts';
 
 function failed(...actions: (FailureAction | undefined)[]) {
@@ -33,6 +33,60 @@ table('a failed step', [
     given: failed('Pause'),
     is: 'Hold AnalysisFailed',
     to: 'release 1 InRolling 1 StepPaused',
+  },
+]);
+
+/** A failed step whose workload has these marks, under a guard that says Rollback. */
+function owned(
+  marks: { labels?: Record<string, string>; annotations?: Record<string, string> },
+  gitOps?: 'Yes' | 'No',
+) {
+  const guards = [guardFacts({ onFailure: 'Rollback', ...(gitOps ? { rollback: { gitOps } } : {}) })];
+  const object = held();
+  const { metadata } = object;
+  const marked = {
+    ...object,
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, ...marks.labels },
+      annotations: { ...metadata.annotations, ...marks.annotations },
+    },
+  };
+  return judged(releasing({ guards, workload: { object: marked } }), { 'success-rate': 'Failed' });
+}
+
+const ARGO = { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:shop/echoserver' } };
+
+table('a failed step of a workload that is synced from a repository', [
+  {
+    title: 'by Argo CD is aborted: a restored template would be undone and released again',
+    given: owned(ARGO),
+    is: 'Abort AnalysisFailed',
+    to: 'release 1 Aborting',
+    says: 'Argo CD owns Deployment echoserver and would undo a restored template; Rollback acts as Abort',
+  },
+  {
+    title: 'by Flux is aborted',
+    given: owned({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }),
+    is: 'Abort AnalysisFailed',
+    says: 'Flux owns',
+  },
+  {
+    title: 'by a tool that only the guard knows of is aborted',
+    given: owned({}, 'Yes'),
+    is: 'Abort AnalysisFailed',
+    says: 'a GitOps tool owns',
+  },
+  {
+    title: 'is rolled back where the guard says that nobody undoes it',
+    given: owned(ARGO, 'No'),
+    is: 'RollBack AnalysisFailed',
+    to: 'release 1 Cancelling',
+  },
+  {
+    title: 'is rolled back where there is only a label that Helm writes too',
+    given: owned({ labels: { 'app.kubernetes.io/instance': 'shop' } }),
+    is: 'RollBack AnalysisFailed',
   },
 ]);
 

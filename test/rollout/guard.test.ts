@@ -49,6 +49,7 @@ describe('a guard that says nothing', () => {
       onTimeout: 'Abort',
       onInconclusive: 'Pause',
       onError: 'Retry',
+      rollback: { gitOps: 'Auto', urgent: false },
       retry: { attempts: 3, delayMs: 30_000 },
       runHistoryLimit: 10,
       holdTimeoutMs: 1_800_000,

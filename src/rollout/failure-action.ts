@@ -1,0 +1,41 @@
+import type { FailureAction } from '../api/rollout-guard.ts';
+import { gitOpsTool } from '../workload/gitops.ts';
+import type { Context } from './context.ts';
+import { styleIn } from './order.ts';
+
+/** What is done about a failure, and why where it is another thing than the guard says. */
+export interface EffectiveAction {
+  action: FailureAction;
+  why?: string;
+}
+
+/**
+ * What a guard's action comes to for this workload. Where a GitOps tool owns the workload a restored template would be
+ * undone and released anew, so that the canary only goes; where it cannot go alone (a DaemonSet, or the middle of
+ * the last rolling update), what is done is the most that stays done.
+ */
+export function effectiveAction(context: Context, action: FailureAction): EffectiveAction {
+  const { snapshot, workload, release } = context;
+  if (action === 'Pause') return { action };
+  const owner = ownerOf(context);
+  const cannotAbort = release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true;
+  const { kind, metadata } = workload.object;
+  if (!owner) {
+    if (action === 'Rollback' || !cannotAbort) return { action };
+    const place = release.stage === 'Finalising' ? 'in the last rolling update' : `in a ${kind}`;
+    return {
+      action: 'Rollback',
+      why: `Abort acts as Rollback ${place}: there are no stable pods to stay on`,
+    };
+  }
+  const undone = `${owner} owns ${kind} ${metadata.name} and would undo a restored template`;
+  if (cannotAbort) return { action: 'Pause', why: `${undone}; it is held instead` };
+  return action === 'Abort' ? { action } : { action: 'Abort', why: `${undone}; Rollback acts as Abort` };
+}
+
+/** Who undoes what is restored, as the guard has it: known, said by the guard, or nobody. */
+function ownerOf({ workload, release }: Context): string | undefined {
+  const gitOps = release.guard?.rollback?.gitOps ?? 'Auto';
+  if (gitOps === 'No') return undefined;
+  return gitOpsTool(workload.object) ?? (gitOps === 'Yes' ? 'a GitOps tool' : undefined);
+}
