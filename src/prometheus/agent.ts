@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 
 /** How the certificate of a server is checked. */
@@ -12,21 +13,41 @@ export interface TlsConfig {
 }
 
 /**
- * The connections to one source. None is kept after its answer: seconds lie between measurements, so that a
- * kept one has often been closed by the other side, and the reset would look like an outage. An https agent
- * does keep TLS sessions, so that the next handshake is a short one.
+ * The connections to one source. One that has answered is kept for the moment, for many runs ask one source; after
+ * seconds the other side has often closed it, and the reset would look like an outage. An https agent keeps TLS
+ * sessions as well, so that the next handshake is a short one.
  */
 export function agentsOf(tls: TlsConfig = {}): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
   const { ca, serverName, insecureSkipVerify } = tls;
   return {
-    httpAgent: new HttpAgent({ keepAlive: false }),
-    httpsAgent: new HttpsAgent({
-      keepAlive: false,
-      rejectUnauthorized: insecureSkipVerify !== true,
-      ...(ca !== undefined && { ca }),
-      ...(serverName !== undefined && { servername: serverName }),
-    }),
+    httpAgent: keptBriefly(new HttpAgent({ keepAlive: true })),
+    httpsAgent: keptBriefly(
+      new HttpsAgent({
+        keepAlive: true,
+        rejectUnauthorized: insecureSkipVerify !== true,
+        ...(ca !== undefined && { ca }),
+        ...(serverName !== undefined && { servername: serverName }),
+      }),
+    ),
   };
+}
+
+/** For how long a connection is kept: far shorter than any server or proxy lets one be idle. */
+const KEPT_MS = 1_000;
+
+/** The agent, closing connections that nobody uses again. A request that takes long is not the agent's to end. */
+function keptBriefly<A extends HttpAgent>(agent: A): A {
+  const { keepSocketAlive, reuseSocket } = agent;
+  agent.keepSocketAlive = (socket) => {
+    const kept = keepSocketAlive.call(agent, socket) as unknown as boolean;
+    if (kept) (socket as Socket).setTimeout(KEPT_MS);
+    return kept;
+  };
+  agent.reuseSocket = (socket, request) => {
+    (socket as Socket).setTimeout(0);
+    reuseSocket.call(agent, socket, request);
+  };
+  return agent;
 }
 
 /**

@@ -56,12 +56,16 @@ test.each<[string, Buffer, string]>([
   });
 });
 
-test('no connection is kept, whatever the answer was', async () => {
+test('a connection is kept for the moment, whatever the answer was, and not for longer', async () => {
   for (const script of [answers(200, vector('1')), answers(500, 'x'), answers(302, '', { location: '/' })]) {
     const server = await serverFor(script);
     const ask = openSource(server.address);
-    await Promise.all(Array.from({ length: 10 }, (_, n) => ask({ query: `up${n}` })));
-    await vi.waitFor(async () => expect(await server.connections()).toEqual({ made: 10, open: 0 }));
+    const askTen = (round: string) =>
+      Promise.all(Array.from({ length: 10 }, (_, n) => ask({ query: `${round}${n}` })));
+    await askTen('first');
+    await askTen('second');
+    expect((await server.connections()).made).toBe(10);
+    await vi.waitFor(async () => expect(await server.connections()).toEqual({ made: 10, open: 0 }), 5_000);
   }
 });
 
