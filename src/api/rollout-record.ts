@@ -74,6 +74,7 @@ export const HOLD_REASONS = [
   'GuardRemoved',
   'ForeignRun',
   'RejectedRevision',
+  'ForeignWriter',
 ] as const;
 
 const stepRecordSchema = z.object({
@@ -141,6 +142,10 @@ const releaseSchema = z.object({
   trafficSince: timestampSchema
     .optional()
     .describe('Since when the canary has traffic; Background analyses watch it from here on.'),
+  reverts: z
+    .array(z.object({ field: z.string(), at: timestampSchema }))
+    .optional()
+    .describe('Fields that somebody else changed although the release had set them; the newest 10.'),
   background: z.array(backgroundTriesSchema).optional(),
   updatedAt: timestampSchema
     .optional()

@@ -90,6 +90,7 @@ export const REASONS = [
   'GuardRemoved',
   'ForeignRun',
   'RejectedRevision',
+  'ForeignWriter',
   'HoldTimeout',
   // Cancel
   'StableTemplateRestored',

@@ -3,6 +3,7 @@ import { decideWatched } from './background-step.ts';
 import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { abandon, cancel, supersede } from './ending.ts';
+import { repairAndCount, repairedPin } from './foreign-writer.ts';
 import { presentGuard } from './guard.ts';
 import { sentBack } from './holding.ts';
 import { styleIn } from './order.ts';
@@ -26,7 +27,7 @@ export function decideRolling(context: Context): Outcome {
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
   if (!styleIn(snapshot).version(workload, release.stable.revision)) return abandon(context);
   const unheld = holdWorkload(context);
-  if (unheld) return unheld;
+  if (unheld) return countedHold(context, unheld);
   const failed = revision === release.revision ? failedInBackground(context) : undefined;
   if (failed) return failed;
   if (rollout.spec.strategy.paused) return wait('Paused', 'spec.strategy.paused is true: the release rests');
@@ -57,7 +58,11 @@ export function decideRolling(context: Context): Outcome {
   const stepContext = { ...context, step, watch: watchBackground(context) };
   const back = sentBack(stepContext);
   if (back && (back.to ?? 1) <= stepsOf(rollout).length) return jump(context, back);
-  const outcome = decideWatched(stepContext) ?? growCanary(stepContext) ?? decideStep(stepContext);
+  const outcome =
+    decideWatched(stepContext) ??
+    repairedPin(stepContext) ??
+    growCanary(stepContext) ??
+    decideStep(stepContext);
   return stepContext.watch.kind === 'well' ? wokenBefore(outcome, stepContext.watch.staleAt) : outcome;
 }
 
@@ -67,6 +72,22 @@ function failedInBackground(context: Context): Outcome | undefined {
   const watch = watchBackground(context);
   if (!step || watch.kind !== 'trouble' || watch.trouble.reason !== 'AnalysisFailed') return undefined;
   return decideWatched({ ...context, step, watch });
+}
+
+/** A workload that is not held any more was let go by somebody else, apart from a step that asks for more pods. */
+function countedHold(context: Context, unheld: Outcome): Outcome {
+  const { snapshot, workload, release } = context;
+  const { step } = release;
+  const isOurs = !step || (step.state === 'StepUpgrade' && !styleIn(snapshot).hasExtraPods);
+  if (isOurs || unheld.stall) return unheld;
+  const { kind, metadata } = workload.object;
+  const fields = styleIn(snapshot).heldFields.map((path) => path.slice(1).replaceAll('/', '.'));
+  const watch = { kind: 'none' } as const;
+  return repairAndCount(
+    { ...context, step, watch },
+    `${fields.join(', ')} of ${kind} ${metadata.name}`,
+    unheld,
+  );
 }
 
 function wokenBefore(outcome: Outcome, at: number): Outcome {
