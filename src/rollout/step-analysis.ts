@@ -150,7 +150,8 @@ function holdForeign(context: StepContext, message: string): Outcome {
 
 /** Routes that somebody took away while the step is judged are set again before anything is concluded. */
 export function repairedRoutes(context: StepContext): Outcome | undefined {
-  const share = routedShare(context);
+  // A step that was held before it had its traffic has no routes to repair.
+  const share = context.step.routedAt === undefined ? undefined : routedShare(context);
   const routes = routeWork(context, share && carriedShare(context, share));
   if ('stall' in routes) return routes.stall;
   if (routes.acts.length === 0) return undefined;

@@ -4,14 +4,16 @@ import { type StepContext, timestamp, wait, withRelease, withTraffic } from './c
 import type { Outcome } from './decision.ts';
 import { describeShare, gracePeriodMs } from './plan.ts';
 import { routedShare } from './routed-share.ts';
-import { routeWork } from './routes.ts';
+import { hasRoutes, routeWork } from './routes.ts';
 
 /** Gives the canary its share of the requests, and one grace period for the routes to be felt. */
 export function decideRouting(context: StepContext): Outcome {
   const { snapshot, release, step, now } = context;
   const share = routedShare(context);
   const carried = share && carriedShare(context, share);
-  const routes = routeWork(context, carried);
+  // A route to pods that cannot answer is made for nobody.
+  const begins = carried?.weight !== 0 || share?.weight === 0 || hasRoutes(context);
+  const routes = routeWork(context, begins ? carried : undefined);
   if ('stall' in routes) return routes.stall;
   const what = carried ? describeShare(carried) : 'nothing';
   if (routes.acts.length > 0)
