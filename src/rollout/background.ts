@@ -31,8 +31,8 @@ export type Watch =
 
 /**
  * Looks at the Background analyses of a release: from the first traffic of its canary until every pod is updated.
- * They block nothing by being unfinished. One that fails, comes to no verdict, or has measured nothing for three
- * intervals is trouble; a guard that was taken away is not their affair.
+ * They block nothing by being unfinished. One that fails, comes to no verdict, or has a metric that measured nothing
+ * for three of its intervals is trouble; a guard that was taken away is not their affair.
  */
 export function watchBackground(context: Context): Watch {
   const { snapshot, release, now } = context;
@@ -109,11 +109,12 @@ export function withFreshAttempts(release: ReleaseRecord): ReleaseRecord {
 }
 
 function staleMessage({ label, run }: Judged, now: number): string {
-  const { measuredAt, staleAt } = freshnessOf(run);
-  if (measuredAt === undefined) {
-    return `${label} has measured nothing yet and was to have done so ${formatDuration(now - staleAt)} ago at the latest; see why in AnalysisRun ${run.metadata.name}`;
+  const { staleAt, first } = freshnessOf(run);
+  const who = run.spec.metrics.length === 1 ? label : `metric ${first.metric} of ${label}`;
+  if (first.measuredAt === undefined) {
+    return `${who} has measured nothing yet and was to have done so ${formatDuration(now - staleAt)} ago at the latest; see why in AnalysisRun ${run.metadata.name}`;
   }
-  return `${label} has measured nothing since ${formatTime(measuredAt)}; see why in AnalysisRun ${run.metadata.name}`;
+  return `${who} has measured nothing since ${formatTime(first.measuredAt)}; see why in AnalysisRun ${run.metadata.name}`;
 }
 
 /**
