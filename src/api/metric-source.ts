@@ -64,8 +64,16 @@ const schema = z.object({
       auth: authSchema.optional(),
       tls: tlsSchema.optional(),
       timeout: durationSchema.optional().describe('The longest that one query may take. 10s when unset.'),
-      maxConcurrentQueries: z.int().min(1).optional().describe('Across all replicas. 20 when unset.'),
-      maxQueriesPerSecond: z.int().min(1).optional().describe('Across all replicas. No limit when unset.'),
+      maxConcurrentQueries: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Queries under way, across all replicas. 20 when unset.'),
+      maxQueriesPerSecond: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Queries begun in a second, across all replicas. No limit when unset.'),
       evaluationDelay: durationSchema
         .optional()
         .describe(
