@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ANALYSIS_MODES, ANALYSIS_PHASES } from './analysis-run.ts';
 import { metricSchema } from './analysis-template.ts';
+import { scoreSchema } from './judge-schemas.ts';
 import { type CustomObject, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
@@ -14,6 +15,7 @@ const pinnedAnalysisSchema = z.object({
   steps: z.array(z.int()).optional(),
   onSuccess: z.enum(SUCCESS_ACTIONS).optional(),
   metrics: z.array(metricSchema),
+  score: scoreSchema.optional(),
   args: z.array(z.object({ name: z.string(), value: z.string() })),
 });
 
