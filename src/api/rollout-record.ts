@@ -5,7 +5,13 @@ import { scoreSchema } from './judge-schemas.ts';
 import { type CustomObject, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
-import { ALERT_EVENTS, FAILURE_ACTIONS, SUCCESS_ACTIONS, UNDECIDED_ACTIONS } from './rollout-guard.ts';
+import {
+  ALERT_EVENTS,
+  FAILURE_ACTIONS,
+  SOURCE_EVENTS,
+  SUCCESS_ACTIONS,
+  UNDECIDED_ACTIONS,
+} from './rollout-guard.ts';
 
 /** One analysis of the pinned guard, with its template as it was when the release (or the step) began. */
 const pinnedAnalysisSchema = z.object({
@@ -87,6 +93,10 @@ const stepRecordSchema = z.object({
       since: timestampSchema,
       message: z.string(),
       mode: z.enum(ANALYSIS_MODES).optional().describe('The mode of the analysis that holds it.'),
+      outage: z
+        .string()
+        .optional()
+        .describe('The metric source whose outage holds it, which is told once for all Rollouts.'),
     })
     .optional(),
 });
@@ -163,9 +173,13 @@ const decisionSchema = z.object({
 /** The evidence that an alert carries; made when the decision fell, so that it never depends on later state. */
 export const alertSchema = z.object({
   id: z.string(),
-  event: z.enum(ALERT_EVENTS),
+  event: z.enum([...ALERT_EVENTS, ...SOURCE_EVENTS]),
   receiver: z.string(),
   at: timestampSchema,
+  source: z
+    .string()
+    .optional()
+    .describe('The metric source that it tells of; one Rollout then stands for all.'),
   rollout: z.string(),
   namespace: z.string(),
   workload: z.string(),

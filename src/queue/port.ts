@@ -8,9 +8,11 @@ import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 /** An alert to deliver; the notifier reads its receiver and the text from the cluster. */
 export interface AlertJob {
   id: string;
+  /** Of the receiver. */
   namespace: string;
-  /** Name of the RolloutRecord that holds the alert. */
+  /** Name of the RolloutRecord that holds the alert, or of the ClusterMetricSource where it is of a `source`. */
   record: string;
+  holder?: 'source';
   receiver: string;
   alertId: string;
 }

@@ -7,6 +7,7 @@ import type { Outcome } from './decision.ts';
 import { freshnessOf } from './freshness.ts';
 import { analysesOfMode, presentGuard } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
+import { blindedBy } from './outage.ts';
 import { tryAgain } from './retry.ts';
 import { triesOf } from './runs.ts';
 
@@ -16,6 +17,8 @@ export interface Trouble {
     ('AnalysisFailed' | 'AnalysisInconclusive' | 'AnalysisError' | 'AnalysisStale' | 'ForeignRun');
   message: string;
   evidence: Evidence[];
+  /** The metric source whose outage is the cause, which is told elsewhere. */
+  outage?: string;
 }
 
 /** What the Background analyses say at this moment. */
@@ -54,11 +57,16 @@ export function watchBackground(context: Context): Watch {
   }
   const staleAt = Math.min(...runs.map(({ run }) => freshnessOf(run).staleAt));
   const stale = runs.find(({ run }) => freshnessOf(run).staleAt <= now);
-  return stale ? trouble('AnalysisStale', staleMessage(stale, now), []) : { kind: 'well', runs, staleAt };
+  if (!stale) return { kind: 'well', runs, staleAt };
+  const outage = blindedBy(stale.run, freshnessOf(stale.run).first.metric, snapshot.outages, now);
+  return trouble('AnalysisStale', staleMessage(stale, now), [], outage);
 }
 
-function trouble(reason: Trouble['reason'], message: string, evidence: Evidence[]): Watch {
-  return { kind: 'trouble', trouble: { reason, message, evidence } };
+function trouble(reason: Trouble['reason'], message: string, evidence: Evidence[], outage?: string): Watch {
+  return {
+    kind: 'trouble',
+    trouble: { reason, message, evidence, ...(outage !== undefined && { outage }) },
+  };
 }
 
 function isEnded(phase: string | undefined): boolean {
@@ -70,7 +78,14 @@ function followEnded(context: Context, judged: Judged): Watch | undefined {
   const { snapshot, release, now } = context;
   const { phase, message, evidence } = combineRuns([judged]);
   if (!release.guard || (phase !== 'Error' && phase !== 'Inconclusive')) return undefined;
-  const again = tryAgain(release.guard, triesOf(release, judged.analysis), phase, [judged], now);
+  const again = tryAgain(
+    release.guard,
+    triesOf(release, judged.analysis),
+    phase,
+    [judged],
+    now,
+    snapshot.outages,
+  );
   switch (again.kind) {
     case 'never':
       return trouble(phase === 'Error' ? 'AnalysisError' : 'AnalysisInconclusive', message, evidence);

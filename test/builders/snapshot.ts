@@ -51,6 +51,7 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
     traffic: { service: service(), ingress: ingress(), canaryService: undefined, canaryIngress: undefined },
     kept: [],
     runs: [],
+    outages: [],
     rival: undefined,
     isShared: false,
     ...part,
