@@ -27,6 +27,7 @@ function loadScenarios(file: string): ScenarioFile {
 
 test('the library has templates, a scenario file for each, and nothing else', () => {
   expect(files).toEqual([
+    'canary-score.yaml',
     'cpu-throttling.yaml',
     'envoy-gateway-success-rate.yaml',
     'error-ratio-vs-stable.yaml',

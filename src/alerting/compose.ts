@@ -72,15 +72,26 @@ export function withAlertResult(
   delivered: boolean,
   now: number,
 ): RecordStatus {
+  return record.alerts
+    ? { ...record, alerts: answeredAlerts(record.alerts, alertId, delivered, now) }
+    : record;
+}
+
+/** The alerts with the fate of one noted. */
+export function answeredAlerts(
+  alerts: readonly Alert[],
+  alertId: string,
+  delivered: boolean,
+  now: number,
+): Alert[] {
   const at = formatTime(now);
-  const alerts = record.alerts?.map((alert) => {
+  return alerts.map((alert) => {
     if (alert.id !== alertId || alert.deliveredAt || alert.failedAt) return alert;
     return delivered ? { ...alert, deliveredAt: at } : { ...alert, failedAt: at };
   });
-  return alerts ? { ...record, alerts } : record;
 }
 
 /** Alerts that nobody has answered for yet. */
-export function pendingAlerts(record: RecordStatus): Alert[] {
-  return (record.alerts ?? []).filter((alert) => !alert.deliveredAt && !alert.failedAt);
+export function pendingAlerts({ alerts = [] }: Pick<RecordStatus, 'alerts'>): Alert[] {
+  return alerts.filter((alert) => !alert.deliveredAt && !alert.failedAt);
 }

@@ -1,4 +1,3 @@
-import type { AlertEvent } from '../api/rollout-guard.ts';
 import type { Alert, Evidence } from '../api/rollout-record.ts';
 
 /** How people call the events; the first thing they read. */
@@ -8,7 +7,9 @@ const STATUS_WORD = {
   Aborted: 'Aborted',
   Waiting: 'Waiting',
   Completed: 'Completed',
-} as const satisfies Record<AlertEvent, string>;
+  SourceDown: 'Source down',
+  SourceBack: 'Source back',
+} as const satisfies Record<Alert['event'], string>;
 
 /** Slack refuses a whole message for one text that is too long. */
 const HEADER_MAX = 150;
@@ -30,7 +31,8 @@ export interface SlackMessage {
 
 /** An alert as the body of a POST to a Slack incoming webhook: short lines, the most important first. */
 export function slackMessage(alert: Alert, channel?: string): SlackMessage {
-  const headline = `${STATUS_WORD[alert.event]}: ${alert.namespace}/${alert.workload}`;
+  const subject = alert.source ?? `${alert.namespace}/${alert.workload}`;
+  const headline = `${STATUS_WORD[alert.event]}: ${subject}`;
   const step = stepLine(alert);
   return {
     text: plain(step ? `${headline}, ${step}` : headline, TEXT_MAX),
@@ -50,10 +52,7 @@ export function slackMessage(alert: Alert, channel?: string): SlackMessage {
         elements: [
           {
             type: 'mrkdwn',
-            text: plain(
-              `Rollout ${alert.namespace}/${alert.rollout}, release ${alert.release}, ${alert.reason}, ${alert.at}`,
-              TEXT_MAX,
-            ),
+            text: plain(`${originOf(alert)}, ${alert.reason}, ${alert.at}`, TEXT_MAX),
           },
         ],
       },
@@ -77,8 +76,15 @@ function moreMetrics(count: number): SlackBlock[] {
   return count > 0 ? [section(`and ${count} more`)] : [];
 }
 
+function originOf({ source, namespace, rollout, release }: Alert): string {
+  return source === undefined
+    ? `Rollout ${namespace}/${rollout}, release ${release}`
+    : `Metric source ${source}`;
+}
+
 /** Shows where the release is and, in its Events, every decision with its reason. */
-function lookCommand({ rollout, namespace }: Alert): string {
+function lookCommand({ rollout, namespace, source }: Alert): string {
+  if (source !== undefined) return `kubectl describe clustermetricsource ${source}`;
   return `kubectl describe rollout ${rollout} -n ${namespace}`;
 }
 

@@ -1,4 +1,3 @@
-import type { AlertEvent } from '../api/rollout-guard.ts';
 import type { Alert } from '../api/rollout-record.ts';
 
 /** An alert as JSON for any endpoint. A field is never taken away or changed in meaning within a version. */
@@ -6,16 +5,19 @@ export interface WebhookMessage {
   version: '1';
   /** The same in every delivery of this alert: an endpoint may get one twice and can tell by this. */
   id: string;
-  event: AlertEvent;
+  event: Alert['event'];
   /** When it happened, RFC 3339. */
   at: string;
   namespace: string;
+  /** Where a metric source is told of, one of the Rollouts that it holds. */
   rollout: string;
   workload: string;
   /** Counts the releases of this Rollout. */
   release: number;
   /** Where the release was: the step, 1-based, of how many, and its share of the traffic in percent. */
   step: { index: number; of: number; weight: number | null } | null;
+  /** The metric source of SourceDown and SourceBack. */
+  source: string | null;
   /** One word, the same as in the Rollout's status and Events. */
   reason: string;
   /** What happened, in one sentence. */
@@ -47,6 +49,7 @@ export function webhookMessage(alert: Alert): WebhookMessage {
     workload,
     release,
     step: step === undefined ? null : { index: step, of: steps ?? step, weight: weight ?? null },
+    source: alert.source ?? null,
     reason,
     summary,
     metrics: alert.evidence.map((evidence) => ({

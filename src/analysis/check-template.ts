@@ -5,6 +5,7 @@ import { parseDurationMs } from '../api/duration.ts';
 import type { SchemaFault } from '../api/kind.ts';
 import { hasType, matchSources, wrongType } from './arguments.ts';
 import { checkMetric, type MetricCheckOptions } from './check-metric.ts';
+import { checkOwnScore, checkScore } from './check-score.ts';
 import { runLookup, templateLookup } from './placeholders.ts';
 
 type TemplateSpec = AnalysisTemplate['spec'];
@@ -26,6 +27,7 @@ export function checkTemplate(spec: TemplateSpec, options: MetricCheckOptions = 
     ...spec.metrics.flatMap((metric, index) =>
       checkMetric(metric, `spec.metrics[${index}]`, lookup, options),
     ),
+    ...checkOwnScore(spec),
   ];
 }
 
@@ -44,7 +46,8 @@ function checkDeclared({ name, type = 'string', value, required }: Argument, pat
 
 /**
  * What is wrong with arguments given to a template, the faults included that the template has only with
- * these values (a `count` below a limit, say). Paths begin with `args`, relative to what gives them.
+ * these values (a `count` below a limit, say), and those of its score. Paths begin with `args` or `template`,
+ * relative to what gives them.
  */
 export function checkArguments(
   template: TemplateSpec,
@@ -54,12 +57,17 @@ export function checkArguments(
   const { args, faults } = matchSources(template.args ?? [], given);
   if (faults.length > 0) return faults;
   const lookup = templateLookup(args);
-  const found = template.metrics.flatMap((metric, index) =>
-    checkMetric(metric, `spec.metrics[${index}]`, lookup, options).map(({ path, message }) => ({
+  const ofMetrics = template.metrics
+    .flatMap((metric, index) => checkMetric(metric, `spec.metrics[${index}]`, lookup, options))
+    .map(({ path, message }) => ({
       path: 'args',
       message: `with these arguments, ${path} of the template is at fault: ${message}`,
-    })),
-  );
+    }));
+  const ofScore = checkScore(template).map(({ path, message }) => ({
+    path: 'template',
+    message: `${path} of it: ${message}`,
+  }));
+  const found = [...ofMetrics, ...ofScore];
   const isIdle = template.metrics.length > 0 && template.metrics.every(({ dryRun }) => dryRun === true);
   return isIdle ? [...found, onlyDryRuns('template')] : found;
 }
@@ -76,6 +84,7 @@ export function checkRun(spec: AnalysisRunSpec): SchemaFault[] {
       checkMetric(metric, `spec.metrics[${index}]`, lookup, { mode: spec.key?.mode, maxDurationMs }),
     ),
   ];
+  faults.push(...checkScore(spec));
   if (spec.metrics.every(({ dryRun }) => dryRun === true)) faults.push(onlyDryRuns('spec.metrics'));
   if (maxDurationMs <= 0) faults.push({ path: 'spec.maxDuration', message: 'must be longer than 0s' });
   return faults;

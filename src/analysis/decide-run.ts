@@ -81,6 +81,7 @@ export function decideRun(facts: RunFacts): RunDecision {
     startedAt,
     maxDurationMs: maxDurationOf(run.spec),
     terminate: run.spec.terminate ?? false,
+    score: run.spec.score,
   });
   const recorded = nexts.some((next) => next.kind === 'measured');
   const notes = measurementNotes(before, nexts);
@@ -88,6 +89,7 @@ export function decideRun(facts: RunFacts): RunDecision {
   if (isFinished(verdict.phase)) {
     const status = {
       ...statusOf(verdict.phase, startedAt, verdict.results),
+      ...(verdict.score && { score: verdict.score }),
       message: verdict.message ?? '',
       completedAt: formatTime(now),
     };

@@ -1,6 +1,14 @@
-import type { AnalysisPhase, Measurement, MetricResult, SequentialProgress } from '../api/analysis-run.ts';
+import type {
+  AnalysisPhase,
+  Measurement,
+  MetricResult,
+  ScoreResult,
+  SequentialProgress,
+} from '../api/analysis-run.ts';
 import { formatDuration } from '../api/duration.ts';
+import type { Score } from '../api/judge-schemas.ts';
 import { conditionText, type ResolvedMetric } from './resolve-metric.ts';
+import { isScored, isUnjudged, scoreOf } from './run-score.ts';
 
 /** How many measurements of a metric are kept; the counters know all of them. */
 const KEPT_MEASUREMENTS = 20;
@@ -175,39 +183,43 @@ export interface JudgeFacts {
   startedAt: number;
   maxDurationMs: number;
   terminate: boolean;
+  /** Joins the metrics that have a group; none where it is unset. */
+  score?: Score | undefined;
 }
 
 /**
  * The phase of a run. The first metric that ends other than Successful ends the run at once, and what is
- * unfinished then is Cancelled. Metrics that are dry runs have no say, and are Cancelled as well if they are
- * unfinished at the end. `results` are in the order of `metrics`.
+ * unfinished then is Cancelled. Metrics of the score decide by it together, once all of them have ended; only one that
+ * came to nothing ends the run by itself. Metrics that are dry runs have no say, and are Cancelled as well if
+ * they are unfinished at the end. `results` are in the order of `metrics`.
  */
 export function judgeRun(
   metrics: readonly ResolvedMetric[],
   results: readonly MetricResult[],
   facts: JudgeFacts,
-): Phase & { results: MetricResult[] } {
-  const decisive = results.filter((_, index) => metrics[index]?.dryRun !== true);
-  const worst = SEVERITY.map((phase) => decisive.find((result) => result.phase === phase)).find(Boolean);
+): Phase & { results: MetricResult[]; score?: ScoreResult } {
+  const score = scoreOf(facts.score, metrics, results);
+  const scored = score && { score };
+  const decisive = decisiveOf(metrics, results, facts.score, score);
+  const worst = SEVERITY.map((phase) => decisive.find((each) => each.phase === phase)).find(Boolean);
   if (worst) {
+    const why = `cancelled, because ${worst.name} ended as ${worst.phase}`;
     return {
       phase: worst.phase,
       message: worst.message ?? `${worst.name} ended as ${worst.phase}`,
-      results: finishRest(
-        metrics,
-        results,
-        'Cancelled',
-        `cancelled, because ${worst.name} ended as ${worst.phase}`,
-      ),
+      results: finishRest(metrics, results, 'Cancelled', why),
+      ...scored,
     };
   }
-  if (decisive.length > 0 && decisive.every((result) => result.phase === 'Successful')) {
-    const message = cut(
-      decisive.map((result) => result.message ?? result.name).join(' | '),
-      2 * MESSAGE_LENGTH,
-    );
+  if (decisive.length > 0 && decisive.every((each) => each.phase === 'Successful')) {
+    const message = cut(decisive.map((each) => each.message ?? each.name).join(' | '), 2 * MESSAGE_LENGTH);
     const why = 'cancelled, because the run ended as Successful without waiting for a dry run';
-    return { phase: 'Successful', message, results: finishRest(metrics, results, 'Cancelled', why) };
+    return {
+      phase: 'Successful',
+      message,
+      results: finishRest(metrics, results, 'Cancelled', why),
+      ...scored,
+    };
   }
   if (facts.terminate) return endAll(metrics, results, 'Cancelled', 'cancelled by spec.terminate');
   if (facts.now >= facts.startedAt + facts.maxDurationMs) {
@@ -215,6 +227,22 @@ export function judgeRun(
     return endAll(metrics, results, 'Inconclusive', why);
   }
   return { phase: 'Running', results: [...results] };
+}
+
+/** What has a say in the phase of a run: metrics by themselves, and the score in place of those that count in it. */
+function decisiveOf(
+  metrics: readonly ResolvedMetric[],
+  results: readonly MetricResult[],
+  asked: Score | undefined,
+  score: ScoreResult | undefined,
+): { name: string; phase: AnalysisPhase; message?: string | undefined }[] {
+  const alone = results.filter((result, index) => {
+    const metric = metrics[index];
+    if (!metric || metric.dryRun) return metric === undefined;
+    return !isScored(metric, asked) || isUnjudged(result);
+  });
+  if (!asked) return alone;
+  return [...alone, { name: 'the score', ...(score ?? { phase: 'Running' as const }) }];
 }
 
 function endAll(

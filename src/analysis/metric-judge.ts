@@ -7,7 +7,8 @@ import { SEQUENTIAL_DEFAULTS, type SequentialParameters } from './sequential-tes
 /** What judges a metric in place of conditions, with its defaults filled in. */
 export type Judge =
   | { kind: 'sequential'; counts: 'events' | 'good' | 'histogram'; parameters: SequentialParameters }
-  | { kind: 'mannWhitney'; parameters: KayentaMetric };
+  /** With a group it counts in the score of the run, and decides nothing by itself. */
+  | { kind: 'mannWhitney'; parameters: KayentaMetric; group?: string };
 
 /** The judge of a metric; undefined for one that has conditions. */
 export function judgeOf({ sequential, mannWhitney }: Metric): Judge | undefined {
@@ -15,7 +16,13 @@ export function judgeOf({ sequential, mannWhitney }: Metric): Judge | undefined 
     const counts = sequential.histogram ? 'histogram' : sequential.good ? 'good' : 'events';
     return { kind: 'sequential', counts, parameters: sequentialParameters(sequential) };
   }
-  return mannWhitney && { kind: 'mannWhitney', parameters: mannWhitneyParameters(mannWhitney) };
+  if (!mannWhitney) return undefined;
+  const { group } = mannWhitney;
+  return {
+    kind: 'mannWhitney',
+    parameters: mannWhitneyParameters(mannWhitney),
+    ...(group !== undefined && { group }),
+  };
 }
 
 export function sequentialParameters(fields: Sequential): SequentialParameters {
@@ -38,6 +45,7 @@ export function mannWhitneyParameters(fields: MannWhitney): KayentaMetric {
     ...KAYENTA_DEFAULTS,
     direction: fields.direction ?? direction,
     nanStrategy: fields.nanStrategy ?? nanStrategy,
+    critical: fields.critical ?? false,
     outliers: { ...outliers, ...defined(fields.outliers ?? {}) },
     minimumPoints: fields.minimumPoints ?? minimumPoints,
     tolerance: fields.tolerance ?? tolerance,

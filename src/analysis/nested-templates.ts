@@ -1,5 +1,6 @@
 import type { AnalysisTemplate, Metric, TemplateRef } from '../api/analysis-template.ts';
 import type { Argument } from '../api/argument.ts';
+import type { Score } from '../api/judge-schemas.ts';
 import type { SchemaFault } from '../api/kind.ts';
 
 export type TemplateKind = NonNullable<TemplateRef['kind']>;
@@ -13,6 +14,8 @@ export interface TemplateName {
 export interface MergedSpec {
   args: Argument[];
   metrics: Metric[];
+  /** The only one of them all. */
+  score?: Score;
 }
 
 export type MergedTemplate =
@@ -30,7 +33,7 @@ const MAX_METRICS = 50;
  * A template with the metrics and arguments of all templates that it nests, its own first. One that is reached
  * twice counts once. Faults: a template that is not there, one that nests itself, two metrics of one name, an
  * argument that two templates declare in different ways while none that nests both declares it, a cluster
- * template that nests one of a namespace, no metrics at all. Their paths are those of the outermost template.
+ * template that nests one of a namespace, two scores, no metrics at all. Their paths are those of the outermost template.
  */
 export function mergeTemplates(root: TemplateName, find: Find): MergedTemplate {
   const found = find(root);
@@ -40,7 +43,14 @@ export function mergeTemplates(root: TemplateName, find: Find): MergedTemplate {
 
 /** The same for a template that is not stored yet, as at admission. */
 export function mergeTemplateSpec(root: TemplateName, spec: Spec, find: Find): MergedTemplate {
-  const merge: Merge = { find, faults: [], reached: [], metrics: new Map(), declared: new Map() };
+  const merge: Merge = {
+    find,
+    faults: [],
+    reached: [],
+    metrics: new Map(),
+    declared: new Map(),
+    score: undefined,
+  };
   const args = visit(merge, root, spec, [], '');
   const metrics = [...merge.metrics.values()].map(({ metric }) => metric);
   if (merge.faults.length === 0 && metrics.length === 0) {
@@ -51,7 +61,12 @@ export function mergeTemplateSpec(root: TemplateName, spec: Spec, find: Find): M
     merge.faults.push({ path: 'spec.templates', message });
   }
   if (merge.faults.length > 0) return { ok: false, faults: merge.faults };
-  return { ok: true, spec: { args: args.map(({ argument }) => argument), metrics }, reached: merge.reached };
+  const merged = {
+    args: args.map(({ argument }) => argument),
+    metrics,
+    ...(merge.score && { score: merge.score.score }),
+  };
+  return { ok: true, spec: merged, reached: merge.reached };
 }
 
 interface Merge {
@@ -59,6 +74,7 @@ interface Merge {
   faults: SchemaFault[];
   reached: TemplateName[];
   metrics: Map<string, { metric: Metric; from: TemplateName }>;
+  score: { score: Score; from: TemplateName } | undefined;
   /** The arguments of each template that was taken in, with those that it nests. */
   declared: Map<string, Declared[]>;
 }
@@ -79,6 +95,7 @@ function visit(
   const path = [...above, here];
   merge.reached.push(here);
   for (const metric of spec.metrics) takeMetric(merge, metric, here, at);
+  if (spec.score) takeScore(merge, spec.score, here, at);
   const nested = (spec.templates ?? []).flatMap((ref, index) =>
     descend(merge, ref, path, at || `spec.templates[${index}]`),
   );
@@ -121,6 +138,16 @@ function takeMetric(merge: Merge, metric: Metric, from: TemplateName, at: string
     ? `the name ${metric.name} is used twice in ${label(from)}`
     : `${label(before.from)} and ${label(from)} both have a metric ${metric.name}; rename one`;
   merge.faults.push({ path: at || 'spec.metrics', message });
+}
+
+/** One run has one verdict: scores within scores mean nothing. */
+function takeScore(merge: Merge, score: Score, from: TemplateName, at: string): void {
+  if (!merge.score) {
+    merge.score = { score, from };
+    return;
+  }
+  const message = `${label(merge.score.from)} and ${label(from)} both have a score, and one run has at most one; take one away`;
+  merge.faults.push({ path: at || 'spec.score', message });
 }
 
 /** What the outer template declares stands for what it nests: it may set a default, and not change a type. */

@@ -27,6 +27,15 @@ const OF_THE_SOURCE: readonly string[] = [
 /** Faults of one query, which show that the source does answer. */
 const OF_THE_QUERY: readonly string[] = ['BadQuery', 'TooLarge'];
 
+/** Faults that tell nothing of a source: it was not asked. */
+const NOT_ASKED: readonly string[] = ['Forbidden', 'Cancelled', 'UnknownSource'];
+
+/** What the reason of an Error tells of the source: that it is down, that it answered, or nothing. */
+export function toldBy(reason: string): 'down' | 'answers' | undefined {
+  if (OF_THE_SOURCE.includes(reason)) return 'down';
+  return NOT_ASKED.includes(reason) ? undefined : 'answers';
+}
+
 /**
  * The state of a source after a result of whichever run, so that what is one trouble of one source need not
  * be told once a run. Results come in any order: one that is older than the newest changes nothing.

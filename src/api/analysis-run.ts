@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { metricSchema } from './analysis-template.ts';
+import { scoreSchema } from './judge-schemas.ts';
 import { type CustomObject, durationSchema, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 
@@ -108,9 +109,26 @@ const metricResultSchema = z.object({
   measurements: z.array(measurementSchema).describe('The newest 20.'),
 });
 
+/** What the metrics of the score came to together. */
+const scoreResultSchema = z.object({
+  value: z.number().describe('0 to 100, with two decimals.'),
+  phase: z.enum(['Successful', 'Inconclusive', 'Failed']),
+  message: z.string().describe('The score, its thresholds, and what pulled it down.'),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      score: z.number().optional().describe('0 to 100; unset for a group without data.'),
+      weight: z.number(),
+    }),
+  ),
+});
+
 const schema = z.object({
   spec: z.object({
     metrics: z.array(metricSchema).min(1).max(50),
+    score: scoreSchema
+      .optional()
+      .describe('Judges the mannWhitney metrics that have a group together, as Kayenta does.'),
     args: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
     maxDuration: durationSchema
       .optional()
@@ -129,6 +147,7 @@ const schema = z.object({
       startedAt: timestampSchema.optional(),
       completedAt: timestampSchema.optional(),
       metricResults: z.array(metricResultSchema),
+      score: scoreResultSchema.optional().describe('Once the metrics of `spec.score` have ended.'),
     })
     .optional(),
 });
@@ -156,6 +175,7 @@ export type AnalysisRunStatus = NonNullable<AnalysisRun['status']>;
 export type RunKey = z.output<typeof runKeySchema>;
 export type RunTarget = z.output<typeof runTargetSchema>;
 export type Measurement = z.output<typeof measurementSchema>;
+export type ScoreResult = z.output<typeof scoreResultSchema>;
 export type MetricResult = z.output<typeof metricResultSchema>;
 export type SequentialProgress = z.output<typeof sequentialProgressSchema>;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { argumentSchema } from './argument.ts';
-import { mannWhitneySchema, sequentialSchema } from './judge-schemas.ts';
+import { mannWhitneySchema, scoreSchema, sequentialSchema } from './judge-schemas.ts';
 import {
   type CustomObject,
   durationSchema,
@@ -135,6 +135,9 @@ const specSchema = z
   .object({
     args: z.array(argumentSchema).max(50).optional(),
     metrics: z.array(metricSchema).max(50).default([]),
+    score: scoreSchema
+      .optional()
+      .describe('Judges the mannWhitney metrics that have a group together, as Kayenta does.'),
     templates: z
       .array(templateRefSchema)
       .max(50)

@@ -68,7 +68,32 @@ export const mannWhitneySchema = z.object({
       'How large a change must be: the ratio of the means, or how often a value of the canary is larger.',
     ),
   minimumPoints: z.int().optional().describe('Fewer samples on a side are no data. 8 when unset.'),
+  group: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The group of `spec.score` in which the metric counts; it then fails no run by itself.'),
+  critical: z
+    .boolean()
+    .optional()
+    .describe('Of a metric with a group: unless it passes, the score is 0, and the run fails at once.'),
+});
+
+/** Kayenta's score: what the metrics of groups come to together. */
+export const scoreSchema = z.object({
+  pass: z.number().describe('From this score on the run is Successful; above 0, at most 100.'),
+  marginal: z.number().describe('From this score on it is Inconclusive, and below it Failed.'),
+  groups: z
+    .array(
+      z.object({
+        name: z.string().min(1),
+        weight: z.number().describe('Its share of the score, in percent; together they are 100.'),
+      }),
+    )
+    .min(1)
+    .max(20),
 });
 
 export type Sequential = z.output<typeof sequentialSchema>;
+export type Score = z.output<typeof scoreSchema>;
 export type MannWhitney = z.output<typeof mannWhitneySchema>;

@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { type CustomObject, durationSchema, type KindDefinition, nameSchema } from './kind.ts';
+import {
+  type CustomObject,
+  durationSchema,
+  type KindDefinition,
+  nameSchema,
+  timestampSchema,
+} from './kind.ts';
 import { resources } from './resource.ts';
+import { alertSchema } from './rollout-record.ts';
 
 /** The source that a metric means when it names none. */
 export const DEFAULT_SOURCE = 'default';
@@ -53,6 +60,16 @@ const tlsSchema = z
   })
   .describe('How the certificate of an https address is checked.');
 
+const outageSchema = z
+  .object({
+    since: timestampSchema,
+    endedAt: timestampSchema.optional().describe('When it answered again; unset while it is down.'),
+    reason: z.string(),
+    message: z.string(),
+    rollouts: z.array(z.string()).describe('Whose analyses it kept from measuring, as namespace/name.'),
+  })
+  .describe('The newest time that it answered none of several Rollouts.');
+
 const schema = z.object({
   spec: z.object({
     prometheus: z.object({
@@ -64,8 +81,16 @@ const schema = z.object({
       auth: authSchema.optional(),
       tls: tlsSchema.optional(),
       timeout: durationSchema.optional().describe('The longest that one query may take. 10s when unset.'),
-      maxConcurrentQueries: z.int().min(1).optional().describe('Across all replicas. 20 when unset.'),
-      maxQueriesPerSecond: z.int().min(1).optional().describe('Across all replicas. No limit when unset.'),
+      maxConcurrentQueries: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Queries under way, across all replicas. 20 when unset.'),
+      maxQueriesPerSecond: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Queries begun in a second, across all replicas. No limit when unset.'),
       evaluationDelay: durationSchema
         .optional()
         .describe(
@@ -78,6 +103,13 @@ const schema = z.object({
       .optional()
       .describe('Who may use it; every namespace when unset.'),
   }),
+  status: z
+    .object({
+      outage: outageSchema.optional(),
+      alerts: z.array(alertSchema).optional().describe('Those of that outage.'),
+    })
+    .optional()
+    .describe('Written by the controller alone.'),
 });
 
 export const clusterMetricSourceKind = {
@@ -87,7 +119,7 @@ export const clusterMetricSourceKind = {
   shortNames: ['cms'],
   categories: ['assay'],
   schema,
-  statusSubresource: false,
+  statusSubresource: true,
   columns: [
     { name: 'Address', type: 'string', jsonPath: '.spec.prometheus.address' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
@@ -101,4 +133,5 @@ export const clusterMetricSourceKind = {
 } as const satisfies KindDefinition;
 
 export type ClusterMetricSource = CustomObject<typeof schema>;
+export type Outage = z.output<typeof outageSchema>;
 export type SecretKey = z.output<typeof secretKeySchema>;

@@ -18,6 +18,9 @@ export const UNDECIDED_ACTIONS = ['Pause', 'Retry'] as const;
 /** What an alert can be about. */
 export const ALERT_EVENTS = ['Failed', 'RolledBack', 'Aborted', 'Waiting', 'Completed'] as const;
 
+/** What is told to whoever hears of Waiting: a metric source that keeps several Rollouts waiting, and its end. */
+export const SOURCE_EVENTS = ['SourceDown', 'SourceBack'] as const;
+
 export const guardAnalysisSchema = z.object({
   name: z
     .string()

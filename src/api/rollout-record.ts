@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ANALYSIS_MODES, ANALYSIS_PHASES } from './analysis-run.ts';
 import { metricSchema } from './analysis-template.ts';
+import { scoreSchema } from './judge-schemas.ts';
 import { type CustomObject, intOrStringSchema, type KindDefinition, timestampSchema } from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
@@ -8,6 +9,7 @@ import {
   ALERT_EVENTS,
   FAILURE_ACTIONS,
   GIT_OPS,
+  SOURCE_EVENTS,
   SUCCESS_ACTIONS,
   UNDECIDED_ACTIONS,
 } from './rollout-guard.ts';
@@ -20,6 +22,7 @@ const pinnedAnalysisSchema = z.object({
   steps: z.array(z.int()).optional(),
   onSuccess: z.enum(SUCCESS_ACTIONS).optional(),
   metrics: z.array(metricSchema),
+  score: scoreSchema.optional(),
   args: z.array(z.object({ name: z.string(), value: z.string() })),
 });
 
@@ -93,6 +96,10 @@ const stepRecordSchema = z.object({
       since: timestampSchema,
       message: z.string(),
       mode: z.enum(ANALYSIS_MODES).optional().describe('The mode of the analysis that holds it.'),
+      outage: z
+        .string()
+        .optional()
+        .describe('The metric source whose outage holds it, which is told once for all Rollouts.'),
     })
     .optional(),
 });
@@ -177,9 +184,13 @@ const decisionSchema = z.object({
 /** The evidence that an alert carries; made when the decision fell, so that it never depends on later state. */
 export const alertSchema = z.object({
   id: z.string(),
-  event: z.enum(ALERT_EVENTS),
+  event: z.enum([...ALERT_EVENTS, ...SOURCE_EVENTS]),
   receiver: z.string(),
   at: timestampSchema,
+  source: z
+    .string()
+    .optional()
+    .describe('The metric source that it tells of; one Rollout then stands for all.'),
   rollout: z.string(),
   namespace: z.string(),
   workload: z.string(),

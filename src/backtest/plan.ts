@@ -6,6 +6,7 @@ import { formatWindow } from '../analysis/window.ts';
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
 import { formatDuration, parseDurationMs } from '../api/duration.ts';
+import type { Score } from '../api/judge-schemas.ts';
 import { lookbackMs } from './lookback.ts';
 import {
   finestDivisor,
@@ -50,6 +51,8 @@ export interface BacktestPlan {
   spanMs: number;
   /** When an analysis ends at the latest. */
   maxDurationMs: number;
+  /** What joins the metrics that have a group. */
+  score?: Score | undefined;
   /** A time that was not healthy. */
   incident?: Period | undefined;
 }
@@ -96,7 +99,8 @@ export function planBacktest(spec: AnalysisRunSpec, options: BacktestOptions): P
       message: 'the incident is not within the period; let the period begin earlier or end later',
     };
   }
-  return { ok: true, plan: { period, stepMs, metrics, lengthMs, spanMs, maxDurationMs, incident } };
+  const { score } = spec;
+  return { ok: true, plan: { period, stepMs, metrics, lengthMs, spanMs, maxDurationMs, score, incident } };
 }
 
 function planMetric(

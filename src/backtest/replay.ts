@@ -14,7 +14,7 @@ export interface ReplayedRun {
   startedAt: number;
   endedAt: number;
   verdict: RunVerdict;
-  /** The metric that decided, unless all of them passed. */
+  /** The metric that decided, or `score`; unset where all of them passed. */
   metric?: string;
   message: string;
 }
@@ -35,7 +35,7 @@ interface Turn {
 export function replayRun(
   all: readonly SampledMetric[],
   startedAt: number,
-  { maxDurationMs, period }: Pick<BacktestPlan, 'maxDurationMs' | 'period'>,
+  { maxDurationMs, period, score }: Pick<BacktestPlan, 'maxDurationMs' | 'period' | 'score'>,
 ): ReplayedRun {
   const sampled = all.filter(({ planned }) => !planned.metric.dryRun);
   const metrics = sampled.map(({ planned }) => planned.metric);
@@ -50,7 +50,7 @@ export function replayRun(
     judgeRun(
       metrics,
       turns.map(({ result }) => result),
-      { now, startedAt, maxDurationMs, terminate: false },
+      { now, startedAt, maxDurationMs, terminate: false, score },
     );
 
   for (;;) {
@@ -105,5 +105,5 @@ function replayed(
     turns.find(({ result }) => result.phase === phase) ??
     turns.find(({ result }) => !isFinished(result.phase));
   const verdict = phase === 'Inconclusive' && decided?.hadData === false ? 'NoData' : phase;
-  return { startedAt, endedAt, verdict, metric: decided?.result.name ?? '', message };
+  return { startedAt, endedAt, verdict, metric: decided?.result.name ?? 'score', message };
 }

@@ -103,7 +103,9 @@ function failedWith(
   const starts = startsOf(plan).filter((at) =>
     isHealthy(plan, at - sampled.planned.lookbackMs, at + plan.lengthMs),
   );
-  const failed = starts.filter((at) => replayRun([again], at, plan).verdict === 'Failed');
+  const failed = starts.filter(
+    (at) => replayRun([again], at, { ...plan, score: undefined }).verdict === 'Failed',
+  );
   return rateOf(failed.length, starts.length, independent);
 }
 

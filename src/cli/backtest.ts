@@ -148,7 +148,7 @@ async function planOf(
 ): Promise<Loaded<{ plan: BacktestPlan; name: string; skipped: SkippedMetric[] }>> {
   const template = await loadTemplate(options.file, options.template);
   if (!template.ok) return template;
-  const { name, args, metrics } = template.value;
+  const { name, args, metrics, score } = template.value;
   const { supported, skipped } = splitMetrics(metrics);
   if (skipped.length > 0 && supported.every(({ dryRun }) => dryRun)) {
     const reasons = skipped.map((each) => `  ${each.name}: ${each.reason}`);
@@ -158,7 +158,14 @@ async function planOf(
       message: [`${what} the template ${name} can be backtested:`, ...reasons].join('\n'),
     };
   }
-  const spec = runSpec({ name, args, metrics: supported }, options);
+  const missing = skipped.find((each) =>
+    metrics.some((metric) => metric.name === each.name && metric.mannWhitney?.group !== undefined),
+  );
+  if (score && missing) {
+    const message = `the score of the template ${name} cannot be backtested without ${missing.name}: ${missing.reason}`;
+    return { ok: false, message };
+  }
+  const spec = runSpec({ name, args, metrics: supported, ...(score && { score }) }, options);
   if (!spec.ok) return spec;
   const stepMs = durationMs(options.step);
   const period = periodOf(options, now, stepMs);

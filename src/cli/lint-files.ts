@@ -38,6 +38,7 @@ export const LINT_RULES = {
   limits: 'Counts and limits are numbers, and every limit can be breached.',
   timing: 'Intervals, delays and windows fit together.',
   metric: 'A metric is judged by something, and comes to an end.',
+  score: 'A score has groups with weights, and every metric that it joins has one of them.',
   nesting: 'Templates nest without loops, and their metrics and arguments fit together.',
   guard: 'A guard names templates and steps that exist.',
   rollout: 'A Rollout can be driven as it is written.',

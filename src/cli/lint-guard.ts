@@ -63,7 +63,7 @@ function lintAnalysis(
   const metrics = metricsOfMode(merged.spec.metrics, mode);
   const options = { mode, maxDurationMs: maxDurationOf(guard.spec) };
   const faults = checkArguments({ ...merged.spec, metrics }, analysis.args ?? [], options);
-  const ofMode = faultsOfMode(merged.spec.metrics, mode).map(({ path, message }) => ({
+  const ofMode = faultsOfMode(merged.spec, mode).map(({ path, message }) => ({
     path: 'template',
     message: `${path} of it: ${message}`,
   }));

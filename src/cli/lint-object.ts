@@ -1,3 +1,4 @@
+import { checkScore } from '../analysis/check-score.ts';
 import { checkRun, checkTemplate } from '../analysis/check-template.ts';
 import { type AnalysisRun, analysisRunKind } from '../api/analysis-run.ts';
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
@@ -49,10 +50,24 @@ function lintParsed(object: KubeObject, others: readonly LintedObject[]): Object
 
 function lintTemplate(template: AnalysisTemplate, others: readonly LintedObject[]): ObjectFault[] {
   const own = checkTemplate(template.spec);
-  const { merged } = mergeLinted(template, others);
+  const { merged, isWhole } = mergeLinted(template, others);
   // Two metrics of one name are told of by both.
   const nesting = merged.ok ? [] : merged.faults.filter(({ path }) => path.startsWith('spec.templates'));
-  return [...ruled(own), ...errors('nesting', nesting)];
+  // Of a template that nests others, only all of them together tell whether its score fits.
+  const isOuter = (template.spec.templates ?? []).length > 0 && template.spec.score !== undefined;
+  const scored = isOuter && isWhole && merged.ok ? checkScore(merged.spec) : [];
+  return [
+    ...ruled(own),
+    ...errors('nesting', nesting),
+    ...scored.map(
+      (fault): ObjectFault => ({
+        path: 'spec.score',
+        message: `with all that is nested, ${fault.path}: ${fault.message}`,
+        rule: 'score',
+        severity: 'error',
+      }),
+    ),
+  ];
 }
 
 /** The rules are those of the stored version; a fault of a field with another name shows where its parent is. */
@@ -93,6 +108,7 @@ function ruled(faults: readonly SchemaFault[]): ObjectFault[] {
 }
 
 function ruleOf(path: string): string {
+  if (/^spec\.score|\.mannWhitney\.(group|critical)$/.test(path)) return 'score';
   const field = /[^.[\]]+(?=(?:\[\d+\])?$)/.exec(path)?.[0] ?? '';
   if (/Condition$/.test(field)) return 'condition';
   if (/quer(y|ies)/.test(path)) return 'query';

@@ -62,6 +62,7 @@ export function runSpec(
   if (!resolved.ok) return faulty(`the arguments do not fit the template ${name}`, resolved.faults);
   const spec: AnalysisRunSpec = {
     metrics: template.metrics,
+    ...(template.score && { score: template.score }),
     args: resolved.args,
     target: targetOf(options, windowStart),
     ...(options.maxDuration !== undefined && { maxDuration: options.maxDuration }),

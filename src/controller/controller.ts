@@ -1,3 +1,4 @@
+import type { AnalysisRun } from '../api/analysis-run.ts';
 import { type KubeObject, keyOf } from '../api/kubernetes.ts';
 import { type Resource, resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -12,6 +13,7 @@ import { eventRecorder } from './event-recorder.ts';
 import { freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
 import { rolloutLoop } from './rollout-loop.ts';
+import { sourceLoop } from './source-loop.ts';
 import { concernedRollouts } from './triggers.ts';
 import { type Next, type WorkQueue, workQueue } from './work-queue.ts';
 
@@ -34,6 +36,7 @@ const WATCHED: readonly Resource[] = [
   resources.rolloutGuard,
   resources.analysisTemplate,
   resources.clusterAnalysisTemplate,
+  resources.clusterMetricSource,
   resources.analysisRun,
   resources.deployment,
   resources.replicaSet,
@@ -65,8 +68,11 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   const rollouts = rolloutLoop({ cache, queue, recordEvent, clock, log, onDecision: deps.onDecision });
   const runs = analysisLoop({ cache, queue, recordEvent, clock, log, wake: (key) => runQueue.add(key) });
 
+  const sources = sourceLoop({ cache, queue, clock, log });
+
   const rolloutQueue = queueOf('rollout', rollouts.pass);
   const runQueue = queueOf('analysis', runs.pass);
+  const sourceQueue = queueOf('source', sources.pass);
   const guardQueue = queueOf('guard', guardPass({ cache, recordEvent, clock }));
 
   function queueOf(loop: string, pass: (key: string) => Promise<Next>): WorkQueue {
@@ -97,6 +103,10 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
     stores.of(resources.analysisRun).subscribe(({ before, after }) => {
       const run = after ?? before;
       if (run) runQueue.add(keyOf(run));
+      if (after) for (const source of sources.concerned(after as AnalysisRun)) sourceQueue.add(source);
+    }),
+    stores.of(resources.clusterMetricSource).subscribe(({ after }) => {
+      if (after) sourceQueue.add(keyOf(after));
     }),
     ...[
       resources.rolloutGuard,
@@ -111,6 +121,11 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   ];
   const stopMeasured = await queue.onMeasured(async (result) => runs.measured(result));
   const stopAlerted = await queue.onAlerted(async (result) => {
+    if (result.job.holder === 'source') {
+      sources.alertAnswered(result);
+      sourceQueue.add(result.job.record);
+      return;
+    }
     rollouts.alertAnswered(result);
     rolloutQueue.add(`${result.job.namespace}/${result.job.record}`);
   });
@@ -120,6 +135,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
     await Promise.all([
       rolloutQueue.stop(),
       runQueue.stop(),
+      sourceQueue.stop(),
       guardQueue.stop(),
       stopMeasured(),
       stopAlerted(),

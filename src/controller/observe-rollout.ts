@@ -13,6 +13,7 @@ import {
   type Service,
   type Workload,
 } from '../api/kubernetes.ts';
+import type { ClusterMetricSource } from '../api/metric-source.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
@@ -49,6 +50,11 @@ export function observeRollout(cache: Freshest, rollout: Rollout, record: Record
       .filter(
         (run) =>
           isControlledBy(run, rollout.metadata.uid) || run.metadata.name.startsWith(runNamePrefix(rollout)),
+      ),
+    outages: cache
+      .list<ClusterMetricSource>(resources.clusterMetricSource)
+      .flatMap(({ metadata, status }) =>
+        status?.outage ? [{ ...status.outage, source: metadata.name }] : [],
       ),
     ...observeOthers(cache, rollout),
   };

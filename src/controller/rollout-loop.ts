@@ -11,6 +11,7 @@ import { decide } from '../rollout/decide.ts';
 import type { Decision } from '../rollout/decision.ts';
 import { isNews, isWarning, remember } from '../rollout/remember.ts';
 import { EMPTY_RECORD } from '../rollout/snapshot.ts';
+import { alertOffers } from './alert-offers.ts';
 import { type Applied, applyActs, writeStatus } from './apply.ts';
 import type { RecordEvent } from './event-recorder.ts';
 import type { Freshest } from './freshest.ts';
@@ -26,9 +27,6 @@ export interface RolloutLoopDeps {
   onDecision(decision: Decision): void;
 }
 
-/** An alert that nobody answered for is offered to the queue again after this time; the queue knows its id. */
-const ALERT_OFFER_MS = 10_000;
-
 /** A pass over one Rollout, and the place where the fate of its alerts is handed in. */
 export interface RolloutLoop {
   pass(key: string): Promise<Next>;
@@ -39,7 +37,7 @@ export interface RolloutLoop {
 export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
   const { cache, clock, log } = deps;
   const answers = new Map<string, AlertResult[]>();
-  const offered = new Map<string, number>();
+  const offers = alertOffers(deps.queue);
 
   async function pass(key: string): Promise<Next> {
     const [namespace = '', name = ''] = key.split('/');
@@ -68,7 +66,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     deps.onDecision(decision);
     if (news) await tell(rollout, record, decision, now);
     const moved = decision.acts.length > 0 || !sameJson(before, record);
-    return nextPass(decision, moved, await offerAlerts(rollout, record, now), now);
+    return nextPass(decision, moved, await offers.offer(rollout, pendingAlerts(record), undefined, now), now);
   }
 
   async function apply(
@@ -107,7 +105,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
 
   function forget(key: string, answered: readonly AlertResult[]): void {
     // Only now: a pass that began before the answer came would offer the alert once more.
-    for (const { job } of answered) offered.delete(job.id);
+    for (const { job } of answered) offers.forget(job);
     const rest = (answers.get(key) ?? []).filter((answer) => !answered.includes(answer));
     if (rest.length === 0) answers.delete(key);
     else answers.set(key, rest);
@@ -137,26 +135,6 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
       [record.releaseId, sequence],
       now,
     );
-  }
-
-  /**
-   * Puts the alerts that nobody answered for into the queue, each once in ALERT_OFFER_MS: between its delivery
-   * and the answer the queue has forgotten its id already. Answers when to look again.
-   */
-  async function offerAlerts(
-    rollout: Rollout,
-    record: RecordStatus,
-    now: number,
-  ): Promise<number | undefined> {
-    const pending = pendingAlerts(record);
-    for (const alert of pending) {
-      const id = `${rollout.metadata.uid}__${alert.id}`;
-      if (now < (offered.get(id) ?? 0) + ALERT_OFFER_MS) continue;
-      offered.set(id, now);
-      const { namespace = '', name } = rollout.metadata;
-      await deps.queue.addAlert({ id, namespace, record: name, receiver: alert.receiver, alertId: alert.id });
-    }
-    return pending.length === 0 ? undefined : now + ALERT_OFFER_MS;
   }
 
   /** A refused write does not mend itself: the person who looks at the Rollout is told what the API server said. */

@@ -58,6 +58,8 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
     case 'RolloutGuard':
     case 'AnalysisTemplate':
     case 'ClusterAnalysisTemplate':
+    // So may the outage of a metric source.
+    case 'ClusterMetricSource':
     case 'Rollout':
       return true;
     default:

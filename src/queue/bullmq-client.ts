@@ -2,6 +2,7 @@ import { type JobsOptions, Queue, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { MeasureResult } from '../analysis/measure-job.ts';
 import { runWorker, type WorkerConfig } from './bullmq-worker.ts';
+import { queryCounter } from './pace.ts';
 import { ALERT_QUEUE, ALERT_RESULTS, MEASURE_RESULTS } from './port.ts';
 import { describe, type Lifeline, redisOptions, within } from './redis.ts';
 import { sign } from './signature.ts';
@@ -36,6 +37,7 @@ export function bullmqClient(config: BullmqConfig) {
   /** Adds that took too long. Until one settles no other is begun, or they would pile up in memory. */
   const stuck = new Map<string, Promise<boolean>>();
   const stops = new Set<() => Promise<void>>();
+  const queries = queryCounter(redisUrl, prefix, lifeline);
   let lastTrouble = '';
 
   const trouble = (queue: string) => (error: Error) => {
@@ -143,6 +145,7 @@ export function bullmqClient(config: BullmqConfig) {
     add,
     work,
     keepConcurrency,
+    takeQuery: queries.take,
     depths: async (): Promise<Record<string, number>> => {
       for (const name of [ALERT_QUEUE, MEASURE_RESULTS, ALERT_RESULTS]) open(name);
       const counted = await Promise.all(
@@ -156,6 +159,7 @@ export function bullmqClient(config: BullmqConfig) {
     close: async (): Promise<void> => {
       await Promise.all([...stops].map((stop) => stop()));
       lifeline.closing = true;
+      queries.close();
       const closings = [...queues.values()].map((queue) => queue.getBackend().close(true));
       await within(CLOSE_MS, Promise.allSettled(closings));
     },

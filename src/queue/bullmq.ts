@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import { type BullmqConfig, bullmqClient } from './bullmq-client.ts';
 import { LeaveAlone, TryAgain } from './bullmq-worker.ts';
+import { anyTime, sharedPace } from './pace.ts';
 import {
   ALERT_QUEUE,
   ALERT_RESULTS,
@@ -82,16 +83,19 @@ export function bullmqWorkers(config: BullmqConfig): JobWorkers {
     serveMeasures: async (source, measure) => {
       const name = measureQueue(source.name);
       const limits = client.keepConcurrency(name, source.concurrency);
+      const { perSecond } = source;
+      const turn =
+        perSecond === undefined ? anyTime : sharedPace(perSecond, () => client.takeQuery(source.name));
       const stopWorker = client.work<MeasureJob>(
         name,
         async (job) => {
-          const { pauseMs, ...result } = await measure(job);
+          const { pauseMs, ...result } = await measure(job, turn);
           if (pauseMs !== undefined) throw new LeaveAlone(pauseMs);
           if (!(await handOver(result))) await publish(MEASURE_RESULTS, result);
         },
         {
           concurrency: source.concurrency,
-          limiter: { max: source.perSecond ?? NO_RATE_PER_SECOND, duration: 1_000 },
+          limiter: { max: perSecond ?? NO_RATE_PER_SECOND, duration: 1_000 },
         },
         limits.written,
       );

@@ -1,4 +1,5 @@
 import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
+import { anyTime, ownPace } from './pace.ts';
 import {
   ALERT_QUEUE,
   ALERT_RESULTS,
@@ -184,13 +185,15 @@ export function inProcessQueue({ sleep, onGivenUp }: InProcessConfig): {
       close,
     },
     workers: {
-      serveMeasures: async (source, measure) =>
-        serve(measureQueue(source.name), source, async (job) => {
-          const { pauseMs, ...result } = await measure(job as MeasureJob);
+      serveMeasures: async (source, measure) => {
+        const turn = source.perSecond === undefined ? anyTime : ownPace(source.perSecond, sleep);
+        return serve(measureQueue(source.name), source, async (job) => {
+          const { pauseMs, ...result } = await measure(job as MeasureJob, turn);
           return pauseMs === undefined
             ? publish(MEASURE_RESULTS, result)
             : { afterMs: pauseMs, as: 'sameTry' };
-        }),
+        });
+      },
       serveAlerts: async (deliver) =>
         serve(ALERT_QUEUE, { concurrency: Number.POSITIVE_INFINITY }, async (job, attempt) => {
           const { retryAfterMs, ...result } = await deliver(job as AlertJob, attempt);

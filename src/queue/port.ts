@@ -8,9 +8,11 @@ import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 /** An alert to deliver; the notifier reads its receiver and the text from the cluster. */
 export interface AlertJob {
   id: string;
+  /** Of the receiver. */
   namespace: string;
-  /** Name of the RolloutRecord that holds the alert. */
+  /** Name of the RolloutRecord that holds the alert, or of the ClusterMetricSource where it is of a `source`. */
   record: string;
+  holder?: 'source';
   receiver: string;
   alertId: string;
 }
@@ -52,15 +54,20 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
+/** Resolves when one more query may be sent. */
+export type Turn = () => Promise<void>;
+
 /** The workers' side: runs on every replica. */
 export interface JobWorkers {
   /**
-   * Serves the queue of one source with its limits, until `stop`. The limits hold across all replicas.
+   * Serves the queue of one source with its limits, until `stop`. The limits hold across all replicas: so many
+   * jobs at once, and so many jobs a second. A job may have several queries; it sends one at a time, each when
+   * `turn` says so, and then the limits are those of the queries as well.
    * `measure` never rejects; should it do so all the same, the job is given up without a result.
    */
   serveMeasures(
     source: { name: string; concurrency: number; perSecond?: number | undefined },
-    measure: (job: MeasureJob) => Promise<MeasureTry>,
+    measure: (job: MeasureJob, turn: Turn) => Promise<MeasureTry>,
   ): Promise<() => Promise<void>>;
   /** `attempt` counts the tries of this job from 1. */
   serveAlerts(deliver: (job: AlertJob, attempt: number) => Promise<AlertTry>): Promise<() => Promise<void>>;

@@ -54,7 +54,8 @@ function isApproved(context: StepContext): boolean {
   return context.step.state === 'StepPaused' && approvalOf(context) !== undefined;
 }
 
-function followTrouble(context: StepContext, { reason, message, evidence }: Trouble): Outcome | undefined {
+function followTrouble(context: StepContext, { outage, ...trouble }: Trouble): Outcome | undefined {
+  const { reason, message, evidence } = trouble;
   const { step } = context;
   const state = AT_REST.includes(step.state) ? 'StepPaused' : step.state;
   if (reason === 'AnalysisFailed') {
@@ -62,7 +63,15 @@ function followTrouble(context: StepContext, { reason, message, evidence }: Trou
     return failStep(context, reason, message, evidence, { state, mode: 'Background' });
   }
   if (step.hold) return undefined;
-  return hold(context, { state, reason, message, evidence, event: 'Waiting', mode: 'Background' });
+  return hold(context, {
+    state,
+    reason,
+    message,
+    evidence,
+    event: 'Waiting',
+    mode: 'Background',
+    ...(outage !== undefined && { outage }),
+  });
 }
 
 /** It failed before, and the guard's action was to wait for a person. */

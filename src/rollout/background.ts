@@ -7,6 +7,7 @@ import type { Outcome } from './decision.ts';
 import { freshnessOf } from './freshness.ts';
 import { analysesOfMode, presentGuard } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
+import { blindedBy } from './outage.ts';
 import { tryAgain } from './retry.ts';
 import { triesOf } from './runs.ts';
 
@@ -16,6 +17,8 @@ export interface Trouble {
     ('AnalysisFailed' | 'AnalysisInconclusive' | 'AnalysisError' | 'AnalysisStale' | 'ForeignRun');
   message: string;
   evidence: Evidence[];
+  /** The metric source whose outage is the cause, which is told elsewhere. */
+  outage?: string;
 }
 
 /** What the Background analyses say at this moment. */
@@ -31,8 +34,8 @@ export type Watch =
 
 /**
  * Looks at the Background analyses of a release: from the first traffic of its canary until every pod is updated.
- * They block nothing by being unfinished. One that fails, comes to no verdict, or has measured nothing for three
- * intervals is trouble; a guard that was taken away is not their affair.
+ * They block nothing by being unfinished. One that fails, comes to no verdict, or has a metric that measured nothing
+ * for three of its intervals is trouble; a guard that was taken away is not their affair.
  */
 export function watchBackground(context: Context): Watch {
   const { snapshot, release, now } = context;
@@ -54,11 +57,16 @@ export function watchBackground(context: Context): Watch {
   }
   const staleAt = Math.min(...runs.map(({ run }) => freshnessOf(run).staleAt));
   const stale = runs.find(({ run }) => freshnessOf(run).staleAt <= now);
-  return stale ? trouble('AnalysisStale', staleMessage(stale, now), []) : { kind: 'well', runs, staleAt };
+  if (!stale) return { kind: 'well', runs, staleAt };
+  const outage = blindedBy(stale.run, freshnessOf(stale.run).first.metric, snapshot.outages, now);
+  return trouble('AnalysisStale', staleMessage(stale, now), [], outage);
 }
 
-function trouble(reason: Trouble['reason'], message: string, evidence: Evidence[]): Watch {
-  return { kind: 'trouble', trouble: { reason, message, evidence } };
+function trouble(reason: Trouble['reason'], message: string, evidence: Evidence[], outage?: string): Watch {
+  return {
+    kind: 'trouble',
+    trouble: { reason, message, evidence, ...(outage !== undefined && { outage }) },
+  };
 }
 
 function isEnded(phase: string | undefined): boolean {
@@ -70,7 +78,14 @@ function followEnded(context: Context, judged: Judged): Watch | undefined {
   const { snapshot, release, now } = context;
   const { phase, message, evidence } = combineRuns([judged]);
   if (!release.guard || (phase !== 'Error' && phase !== 'Inconclusive')) return undefined;
-  const again = tryAgain(release.guard, triesOf(release, judged.analysis), phase, [judged], now);
+  const again = tryAgain(
+    release.guard,
+    triesOf(release, judged.analysis),
+    phase,
+    [judged],
+    now,
+    snapshot.outages,
+  );
   switch (again.kind) {
     case 'never':
       return trouble(phase === 'Error' ? 'AnalysisError' : 'AnalysisInconclusive', message, evidence);
@@ -109,11 +124,12 @@ export function withFreshAttempts(release: ReleaseRecord): ReleaseRecord {
 }
 
 function staleMessage({ label, run }: Judged, now: number): string {
-  const { measuredAt, staleAt } = freshnessOf(run);
-  if (measuredAt === undefined) {
-    return `${label} has measured nothing yet and was to have done so ${formatDuration(now - staleAt)} ago at the latest; see why in AnalysisRun ${run.metadata.name}`;
+  const { staleAt, first } = freshnessOf(run);
+  const who = run.spec.metrics.length === 1 ? label : `metric ${first.metric} of ${label}`;
+  if (first.measuredAt === undefined) {
+    return `${who} has measured nothing yet and was to have done so ${formatDuration(now - staleAt)} ago at the latest; see why in AnalysisRun ${run.metadata.name}`;
   }
-  return `${label} has measured nothing since ${formatTime(measuredAt)}; see why in AnalysisRun ${run.metadata.name}`;
+  return `${who} has measured nothing since ${formatTime(first.measuredAt)}; see why in AnalysisRun ${run.metadata.name}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { conditionTexts } from '../analysis/resolve-metric.ts';
-import type { AnalysisRun, Outcome } from '../api/analysis-run.ts';
+import type { AnalysisRun, MetricResult, Outcome, ScoreResult } from '../api/analysis-run.ts';
 import type { Evidence } from '../api/rollout-record.ts';
 import type { Judged } from './judging.ts';
 
@@ -42,11 +42,16 @@ function decides(run: AnalysisRun, phase: Combined['phase']): boolean {
 /** The metrics of a run that brought it to its phase, each with its newest value against its condition. */
 function evidenceOf(analysis: string, run: AnalysisRun, phase: Combined['phase']): Evidence[] {
   const conditions = conditionTexts(run.spec);
-  return (run.status?.metricResults ?? [])
-    .filter((result) => result.phase === phase && result.dryRun !== true)
+  const score = run.status?.score;
+  // Under a score a run is no worse than the score says, though its metrics are.
+  const isEvidence = (metric: MetricResult) =>
+    metric.phase === phase ||
+    (score?.phase === phase && (metric.phase === 'Failed' || metric.phase === 'Inconclusive'));
+  const ofMetrics = (run.status?.metricResults ?? [])
+    .filter((result) => isEvidence(result) && result.dryRun !== true)
     .map((result) => {
       const { measurements } = result;
-      const newest = measurements.findLast(({ outcome }) => outcome === phase) ?? measurements.at(-1);
+      const newest = measurements.findLast(({ outcome }) => outcome === result.phase) ?? measurements.at(-1);
       const condition = conditions.get(result.name);
       return {
         analysis,
@@ -56,4 +61,15 @@ function evidenceOf(analysis: string, run: AnalysisRun, phase: Combined['phase']
         message: result.message ?? newest?.message ?? result.phase,
       };
     });
+  return score?.phase === phase ? [scoreEvidence(analysis, run, score), ...ofMetrics] : ofMetrics;
+}
+
+function scoreEvidence(analysis: string, { spec }: AnalysisRun, { value, message }: ScoreResult): Evidence {
+  return {
+    analysis,
+    metric: 'score',
+    value: String(value),
+    ...(spec.score && { condition: `pass ${spec.score.pass}, marginal ${spec.score.marginal}` }),
+    message,
+  };
 }

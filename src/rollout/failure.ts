@@ -84,38 +84,49 @@ interface HoldRequest {
   next?: string;
   /** Of the analysis that holds, where it is not one of the step itself. */
   mode?: AnalysisMode;
+  /** The metric source whose outage holds it: that is told once for all Rollouts. */
+  outage?: string;
 }
 
 /** Stops at this step until a person comes, and says so once. */
 export function hold(context: StepContext, request: HoldRequest): Outcome {
-  const { rollout } = context.snapshot;
-  const { name, namespace } = rollout.metadata;
+  const { reason, message, mode, outage } = request;
   const step = {
     ...context.step,
     state: request.state,
     hold: {
-      reason: request.reason,
+      reason,
       since: timestamp(context),
-      message: request.message,
-      ...(request.mode === undefined ? {} : { mode: request.mode }),
+      message,
+      ...(mode === undefined ? {} : { mode }),
+      ...(outage === undefined ? {} : { outage }),
     },
   };
+  return {
+    decision: 'Hold',
+    reason,
+    message,
+    record: withStep(context, step),
+    ...(outage === undefined && { notice: heldNotice(context, request) }),
+  };
+}
+
+/** That a step waits for a person, and what that person can do. */
+export function heldNotice(
+  context: StepContext,
+  request: Pick<HoldRequest, 'reason' | 'message' | 'evidence' | 'event' | 'next'>,
+): Notice {
+  const { rollout } = context.snapshot;
+  const { name, namespace } = rollout.metadata;
   const approve = `let it go on: kubectl-kruise rollout approve rollout/${name} -n ${namespace ?? 'default'}; or restore the former template to roll back`;
   const give = `restore the former template in ${rollout.spec.workloadRef.name} to roll back, or release another version`;
-  const notice: Notice = {
+  return {
     event: request.event,
     reason: request.reason,
     summary: `${headline(context)} waits for a person: ${request.message}`,
     evidence: request.evidence,
     action: 'Held: pods and traffic stay as they are.',
     next: request.next ?? (context.step.verdict?.phase === 'Failed' ? give : approve),
-  };
-  return {
-    decision: 'Hold',
-    reason: request.reason,
-    message: request.message,
-    record: withStep(context, step),
-    notice,
   };
 }
 

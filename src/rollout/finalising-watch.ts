@@ -29,7 +29,8 @@ export function decideWatchedUpdate(context: StepContext): Outcome | undefined {
   }
 }
 
-function followTrouble(context: StepContext, { reason, message, evidence }: Trouble): Outcome | undefined {
+function followTrouble(context: StepContext, { outage, ...trouble }: Trouble): Outcome | undefined {
+  const { reason, message, evidence } = trouble;
   const { step } = context;
   if (reason === 'AnalysisFailed') {
     if (step.verdict?.phase === 'Failed' && step.hold) return undefined;
@@ -43,6 +44,7 @@ function followTrouble(context: StepContext, { reason, message, evidence }: Trou
     evidence,
     event: 'Waiting',
     mode: 'Background',
+    ...(outage !== undefined && { outage }),
   });
 }
 

@@ -6,31 +6,40 @@ import type { Metric } from '../api/analysis-template.ts';
 import { durationMs } from '../api/duration.ts';
 import { parseTime } from '../api/timestamp.ts';
 
-/** A run that has measured nothing for so many intervals knows nothing any more. */
+/** A metric that has measured nothing for so many of its intervals tells nothing any more. */
 const INTERVALS_UNTIL_STALE = 3;
 
-/** When a run knew something last, in epoch milliseconds. */
+/** When a run knew something last. Instants are epoch milliseconds. */
 export interface Freshness {
   /** The oldest of the newest real measurements of its metrics; undefined where one has none yet. */
   measuredAt: number | undefined;
   /** From this instant on it is stale, unless something is measured before. */
   staleAt: number;
+  /** The metric that is stale first, and when it measured something last. */
+  first: { metric: string; measuredAt: number | undefined };
 }
 
 /**
- * How fresh a run that measures again and again is. It is as fresh as the metric of which the least is known, and
- * stale once that has seen nothing for three intervals of its slowest metric; before the first measurement the
- * time counts from when that is due.
+ * How fresh a run that measures again and again is. Each metric has its own patience: it is stale once it has seen
+ * nothing for three of its own intervals, and the run with the first of them. Before the first measurement the time
+ * counts from when that is due.
  */
 export function freshnessOf(run: AnalysisRun): Freshness {
-  const metrics = run.spec.metrics.filter(({ dryRun }) => dryRun !== true);
-  const patienceMs = INTERVALS_UNTIL_STALE * Math.max(...metrics.map(intervalMs));
-  const measured = metrics.map((metric) => lastMeasured(run, metric));
-  const known = metrics.map((metric, index) => measured[index] ?? firstDue(run, metric));
-  const complete = measured.filter((at) => at !== undefined);
+  const decisive = run.spec.metrics.filter(({ dryRun }) => dryRun !== true);
+  // A run of dry runs alone is refused as soon as it is looked at.
+  const metrics = (decisive.length > 0 ? decisive : run.spec.metrics).map((metric) => {
+    const measuredAt = lastMeasured(run, metric);
+    const knownAt = measuredAt ?? firstDue(run, metric);
+    return { metric: metric.name, measuredAt, staleAt: knownAt + INTERVALS_UNTIL_STALE * intervalMs(metric) };
+  });
+  const { staleAt, ...first } = metrics.reduce((soonest, other) =>
+    other.staleAt < soonest.staleAt ? other : soonest,
+  );
+  const measured = metrics.flatMap((each) => each.measuredAt ?? []);
   return {
-    measuredAt: complete.length === measured.length ? Math.min(...complete) : undefined,
-    staleAt: Math.min(...known) + patienceMs,
+    measuredAt: measured.length === metrics.length ? Math.min(...measured) : undefined,
+    staleAt,
+    first,
   };
 }
 

@@ -4,10 +4,13 @@ import { parseTime } from '../api/timestamp.ts';
 import { withFreshAttempts } from './background.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { applyFailureAction } from './failure.ts';
+import { applyFailureAction, heldNotice } from './failure.ts';
 import { effectiveAction } from './failure-action.ts';
 import { isGuardGone, presentGuard } from './guard.ts';
+import { caughtUpAt, outageOf } from './outage.ts';
 import { isRetryAsked } from './retry.ts';
+
+type Hold = NonNullable<StepRecord['hold']>;
 
 /** Holds that a new judging can end. */
 const JUDGED: readonly HoldReason[] = [
@@ -37,6 +40,12 @@ export function decideHeld(context: StepContext): Outcome {
   const { guard } = release;
   const hasReturned = presentGuard(snapshot).kind === 'guard' && !isGuardGone(snapshot, guard);
   if (hold.reason === 'GuardRemoved' && hasReturned) return backToAnalysis(context);
+  const outage = hold.outage === undefined ? undefined : outageOf(hold.outage, snapshot.outages);
+  if (outage && now < caughtUpAt(outage)) {
+    const at = outage.endedAt === undefined ? undefined : caughtUpAt(outage);
+    return wait('WaitingForApproval', hold.message, at);
+  }
+  if (hold.outage !== undefined) return tellAfterOutage(context, hold);
   if (!guard) return wait('WaitingForApproval', hold.message);
   const timeoutAt = (parseTime(hold.since) ?? now) + guard.holdTimeoutMs;
   if (now < timeoutAt || guard.onTimeout === 'Pause')
@@ -46,6 +55,22 @@ export function decideHeld(context: StepContext): Outcome {
   if (action === 'Pause') return wait('WaitingForApproval', hold.message);
   const message = `nobody came within the hold timeout: ${hold.message}${why ? `; ${why}` : ''}`;
   return applyFailureAction(context, action, 'HoldTimeout', message, []);
+}
+
+/**
+ * The source is back, and what it held has measured nothing since: from here on that is a hold as any other, which is
+ * told, and whose time begins now.
+ */
+function tellAfterOutage(context: StepContext, { outage: _outage, ...held }: Hold): Outcome {
+  const hold = { ...held, since: timestamp(context) };
+  const { reason, message } = hold;
+  return {
+    decision: 'Hold',
+    reason,
+    message,
+    record: withStep(context, { ...context.step, hold }),
+    notice: heldNotice(context, { reason, message, evidence: [], event: 'Waiting' }),
+  };
 }
 
 /** The release with its held step as before the hold, and with whatever held it to be judged anew. */

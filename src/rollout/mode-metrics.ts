@@ -1,6 +1,7 @@
 import { placeholdersIn } from '../analysis/placeholders.ts';
 import type { AnalysisMode } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
+import type { Score } from '../api/judge-schemas.ts';
 import type { SchemaFault } from '../api/kind.ts';
 
 /** What only the analysis of one step can know. */
@@ -16,9 +17,21 @@ export function metricsOfMode(metrics: readonly Metric[], mode: AnalysisMode): M
   return metrics.map(({ count: _count, consecutiveSuccessLimit: _limit, ...metric }) => metric);
 }
 
-/** Why metrics cannot be measured in this mode. Paths begin with `spec.metrics` of the template. */
-export function faultsOfMode(metrics: readonly Metric[], mode: AnalysisMode): SchemaFault[] {
+/** Why a template cannot be measured in this mode. Paths begin with `spec` of the template. */
+export function faultsOfMode(
+  { metrics, score }: { metrics: readonly Metric[]; score?: Score | undefined },
+  mode: AnalysisMode,
+): SchemaFault[] {
   if (mode === 'Step') return [];
+  const message =
+    'decides when its metrics have ended, and a Background analysis goes on; give it a Step analysis';
+  return [
+    ...(score && mode === 'Background' ? [{ path: 'spec.score', message }] : []),
+    ...faultsOfMetrics(metrics, mode),
+  ];
+}
+
+function faultsOfMetrics(metrics: readonly Metric[], mode: AnalysisMode): SchemaFault[] {
   return metrics.flatMap((metric, index) => {
     const path = `spec.metrics[${index}]`;
     const named = placeholdersIn(JSON.stringify(metric)).find((name) => OF_A_STEP.includes(name));

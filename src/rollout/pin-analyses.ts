@@ -42,9 +42,9 @@ function pinAnalysis(
   const { template, mode = 'Step' } = analysis;
   const merged = mergeTemplates(template, (wanted) => templateNamed(templates, wanted));
   if (!merged.ok) return { faults: merged.faults };
-  const { metrics } = merged.spec;
+  const { metrics, score } = merged.spec;
   const args = argumentsOf(merged.spec.args, analysis.args ?? [], subject);
-  const faults = [...(args.ok ? [] : args.faults), ...faultsOfMode(metrics, mode)];
+  const faults = [...(args.ok ? [] : args.faults), ...faultsOfMode(merged.spec, mode)];
   if (!args.ok || faults.length > 0) return { faults };
   return {
     name: analysis.name,
@@ -57,6 +57,7 @@ function pinAnalysis(
     ...(analysis.steps === undefined ? {} : { steps: analysis.steps }),
     ...(analysis.onSuccess === undefined ? {} : { onSuccess: analysis.onSuccess }),
     metrics: metricsOfMode(metrics, mode),
+    ...(score && { score }),
     args: args.args,
   };
 }

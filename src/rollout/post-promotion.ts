@@ -85,7 +85,8 @@ function followUndecided(
 ): Outcome {
   const { snapshot, release, now } = context;
   const again =
-    release.guard && tryAgain(release.guard, release.postPromotion ?? { attempt: 1 }, phase, runs, now);
+    release.guard &&
+    tryAgain(release.guard, release.postPromotion ?? { attempt: 1 }, phase, runs, now, snapshot.outages);
   if (again?.kind === 'later') {
     return wait(
       'WaitingForAnalysis',

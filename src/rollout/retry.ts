@@ -6,7 +6,8 @@ import { formatTime, parseTime } from '../api/timestamp.ts';
 import { wait } from './context.ts';
 import type { Outcome } from './decision.ts';
 import type { Judged } from './judging.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isOfOutage } from './outage.ts';
+import type { Snapshot, SourceOutage } from './snapshot.ts';
 
 /** For how long a judging that ends in Errors is repeated: a source that is restarted is back by then. */
 const ERROR_RETRY_MS = 300_000;
@@ -16,7 +17,8 @@ export type Again = { kind: 'again'; tries: Tries } | { kind: 'later'; at: numbe
 
 /**
  * What the guard says about a judging that ended as Error or Inconclusive. Inconclusive attempts are counted;
- * Errors are repeated for five minutes, which begin anew once a run has measured something.
+ * Errors are repeated for five minutes, which begin anew once a run has measured something. Where a source is down
+ * for several Rollouts, Errors are nobody's in particular: they are repeated for as long as that lasts.
  */
 export function tryAgain(
   { onInconclusive, onError, retry }: PinnedGuard,
@@ -24,6 +26,7 @@ export function tryAgain(
   phase: 'Error' | 'Inconclusive',
   runs: readonly Judged[],
   now: number,
+  outages: readonly SourceOutage[] = [],
 ): Again {
   const endedAt = Math.max(...runs.map(({ run }) => parseTime(run.status?.completedAt) ?? 0));
   const at = endedAt + retry.delayMs;
@@ -31,6 +34,10 @@ export function tryAgain(
     if (onInconclusive !== 'Retry' || inconclusive >= retry.attempts) return { kind: 'never' };
     if (now < at) return { kind: 'later', at };
     return { kind: 'again', tries: { attempt: attempt + 1, inconclusive: inconclusive + 1 } };
+  }
+  if (runs.some(({ run }) => isOfOutage(run, outages))) {
+    if (now < at) return { kind: 'later', at };
+    return { kind: 'again', tries: { attempt: attempt + 1, ...(inconclusive > 0 && { inconclusive }) } };
   }
   const hasMeasured = runs.some(({ run }) => run.status?.metricResults.some(({ withData }) => withData > 0));
   const since = hasMeasured ? endedAt : (parseTime(errorSince) ?? endedAt);

@@ -33,6 +33,7 @@ export function analysisRun(subject: RunSubject, analysis: PinnedAnalysis): Anal
   const { namespace } = rollout.metadata;
   const spec: AnalysisRunSpec = {
     metrics: analysis.metrics,
+    ...(analysis.score && { score: analysis.score }),
     ...(analysis.args.length === 0 ? {} : { args: analysis.args }),
     maxDuration:
       analysis.mode === 'Background'

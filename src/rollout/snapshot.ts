@@ -1,6 +1,7 @@
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import type { ObjectMeta, PodTemplate, Service } from '../api/kubernetes.ts';
+import type { Outage } from '../api/metric-source.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
@@ -29,6 +30,11 @@ export interface KeptTemplate {
   metadata: ObjectMeta;
 }
 
+/** The newest outage of a metric source, which may be over. */
+export interface SourceOutage extends Outage {
+  source: string;
+}
+
 /** Everything that one decision about one Rollout is made from, read at one time. */
 export interface Snapshot {
   rollout: Rollout;
@@ -40,6 +46,8 @@ export interface Snapshot {
   kept: readonly KeptTemplate[];
   /** The runs owned by this Rollout, of every release. */
   runs: readonly AnalysisRun[];
+  /** Of every metric source that was down for several Rollouts. */
+  outages: readonly SourceOutage[];
   /** Name of the older Rollout that drives the same workload, if there is one. */
   rival: string | undefined;
   /** Whether any other Rollout names the same workload, an older or a younger one. */

@@ -61,8 +61,8 @@ function followUndecided(
   phase: 'Error' | 'Inconclusive',
   runs: readonly Judged[],
 ): Outcome {
-  const { step, now } = context;
-  const again = tryAgain(guard, step, phase, runs, now);
+  const { snapshot, step, now } = context;
+  const again = tryAgain(guard, step, phase, runs, now, snapshot.outages);
   switch (again.kind) {
     case 'never':
       return holdUndecided(context, phase, verdict);

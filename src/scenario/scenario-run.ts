@@ -51,6 +51,7 @@ export function placeScenario(scenario: Scenario, template: AnalysisTemplate, st
     metadata: { name: template.metadata.name, namespace, uid: UID_WITHOUT_JITTER },
     spec: {
       metrics: template.spec.metrics,
+      ...(template.spec.score && { score: template.spec.score }),
       args: resolved.args,
       target: targetOf(scenario.target ?? {}, startedAt),
       ...(scenario.maxDuration !== undefined && { maxDuration: scenario.maxDuration }),

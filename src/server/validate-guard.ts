@@ -104,7 +104,7 @@ async function checkAnalysis(
   const spec = { ...merged.spec, metrics: metricsOfMode(merged.spec.metrics, mode) };
   return [
     ...faultsOf(checkArguments(spec, analysis.args ?? [], { mode, maxDurationMs }), at),
-    ...faultsOf(faultsOfMode(merged.spec.metrics, mode), `${at}.template`),
+    ...faultsOf(faultsOfMode(merged.spec, mode), `${at}.template`),
     ...(await checkSources(spec.metrics, `${at}.template: spec.metrics`, namespace, lookup)),
   ];
 }

@@ -6,6 +6,7 @@ import type { ClusterMetricSource } from '../api/metric-source.ts';
 import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster/port.ts';
 import type { PrometheusConfig } from '../prometheus/source.ts';
+import type { Turn } from '../queue/port.ts';
 import { readCredentials } from './credentials.ts';
 
 const DEFAULT_TIMEOUT = '10s';
@@ -43,11 +44,12 @@ interface Entry {
 /**
  * Asks sources with their credentials, which are read again every minute, and at once when a server refuses
  * them. The same query to the same source for the same instant, asked again while it is under way, is one
- * request: a hundred canaries that share a template cost one. No answer and no fault is kept.
+ * request: a hundred canaries that share a template cost one. No answer and no fault is kept. Every request to a
+ * source waits for its `turn`.
  */
 export function askSource(
   deps: AskSourceDeps,
-): (source: ClusterMetricSource, query: MetricQuery) => Promise<QueryAnswer> {
+): (source: ClusterMetricSource, query: MetricQuery, turn: Turn) => Promise<QueryAnswer> {
   const { clock, signal } = deps;
   const entries = new Map<string, Entry>();
   const underWay = new Map<string, Promise<QueryAnswer>>();
@@ -84,7 +86,12 @@ export function askSource(
     return enter(source, spec, true);
   }
 
-  async function ask(source: ClusterMetricSource, spec: string, query: MetricQuery): Promise<QueryAnswer> {
+  async function ask(
+    source: ClusterMetricSource,
+    spec: string,
+    query: MetricQuery,
+    turn: Turn,
+  ): Promise<QueryAnswer> {
     const entry = current(source, spec);
     const opened = await entry.opened;
     if (!opened.ok) {
@@ -93,19 +100,21 @@ export function askSource(
       if (entries.get(name) === entry) entries.delete(name);
       return opened.fault;
     }
+    await turn();
     const answer = await opened.source(query, signal);
     if (answer.kind !== 'fault' || !REFUSALS.includes(answer.reason) || answer.retryable) return answer;
     const reopened = await newer(source, spec, entry)?.opened;
     if (!reopened?.ok || reopened.source === opened.source) return answer;
+    await turn();
     return reopened.source(query, signal);
   }
 
-  return (source, query) => {
+  return (source, query, turn) => {
     const spec = canonicalJson(source.spec.prometheus);
     const key = canonicalJson([source.metadata.name, spec, query]);
     let asked = underWay.get(key);
     if (!asked) {
-      asked = ask(source, spec, query).finally(() => underWay.delete(key));
+      asked = ask(source, spec, query, turn).finally(() => underWay.delete(key));
       underWay.set(key, asked);
     }
     return asked;

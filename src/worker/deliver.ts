@@ -2,6 +2,7 @@ import { type ReceiverRequest, receiverRequest } from '../alerting/receivers.ts'
 import { type AlertReceiver, alertReceiverKind } from '../api/alert-receiver.ts';
 import { parseObject } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
+import { clusterMetricSourceKind } from '../api/metric-source.ts';
 import { type Resource, resources } from '../api/resource.ts';
 import { type Alert, rolloutRecordKind } from '../api/rollout-record.ts';
 import type { Clock } from '../clock.ts';
@@ -74,14 +75,26 @@ async function deliver(cluster: Cluster, send: Send, job: AlertJob): Promise<Ste
   return sent.ok ? { ok: true, value: sent.message } : sent;
 }
 
+/** The alert, from the RolloutRecord or the ClusterMetricSource that keeps it. */
 async function readAlert(cluster: Cluster, job: AlertJob): Promise<Step<Alert>> {
-  const what = `RolloutRecord ${job.namespace}/${job.record}`;
-  const record = await read(cluster, resources.rolloutRecord, job.record, job.namespace, what);
-  if (!record.ok) return record;
-  const parsed = parseObject(rolloutRecordKind, record.value);
-  const alert = parsed.ok && parsed.object.status.alerts?.find(({ id }) => id === job.alertId);
-  if (!alert) return { ok: false, message: `${what} has no alert ${job.alertId}`, retryable: false };
+  const { holder, namespace, record: name, alertId } = job;
+  const isOfSource = holder === 'source';
+  const kind = isOfSource ? clusterMetricSourceKind : rolloutRecordKind;
+  const what = isOfSource ? `ClusterMetricSource ${name}` : `RolloutRecord ${namespace}/${name}`;
+  const found = await read(cluster, kind.resource, name, isOfSource ? undefined : namespace, what);
+  if (!found.ok) return found;
+  const alerts = isOfSource
+    ? alertsIn(parseObject(clusterMetricSourceKind, found.value))
+    : alertsIn(parseObject(rolloutRecordKind, found.value));
+  const alert = alerts.find(({ id }) => id === alertId);
+  if (!alert) return { ok: false, message: `${what} has no alert ${alertId}`, retryable: false };
   return { ok: true, value: alert };
+}
+
+function alertsIn(
+  parsed: { ok: true; object: { status?: { alerts?: Alert[] | undefined } | undefined } } | { ok: false },
+): readonly Alert[] {
+  return (parsed.ok && parsed.object.status?.alerts) || [];
 }
 
 async function readReceiver(cluster: Cluster, job: AlertJob, alert: Alert): Promise<Step<ReceiverRequest>> {
@@ -99,10 +112,10 @@ async function read(
   cluster: Cluster,
   resource: Resource,
   name: string,
-  namespace: string,
+  namespace: string | undefined,
   what: string,
 ): Promise<Step<KubeObject>> {
-  const answer = await cluster.get<KubeObject>(resource, { name, namespace });
+  const answer = await cluster.get<KubeObject>(resource, { name, ...(namespace && { namespace }) });
   if (answer.ok) return { ok: true, value: answer.object };
   const { kind, message, retryAfterMs } = answer.fault;
   if (kind === 'NotFound') return { ok: false, message: `${what} does not exist`, retryable: false };

@@ -1,5 +1,5 @@
 import { faultIn, type QueryFault } from '../analysis/answers-fault.ts';
-import type { MeasureJob, Question } from '../analysis/measure-job.ts';
+import type { Answered, MeasureJob, Question } from '../analysis/measure-job.ts';
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
 import { observeSource, type SourceState } from '../analysis/source-state.ts';
 import { sameJson } from '../api/canonical.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { Cluster, Store } from '../cluster/port.ts';
 import type { PrometheusConfig } from '../prometheus/source.ts';
-import type { JobWorkers, MeasureTry } from '../queue/port.ts';
+import type { JobWorkers, MeasureTry, Turn } from '../queue/port.ts';
 import { askSource } from './ask-source.ts';
 
 const DEFAULT_CONCURRENCY = 20;
@@ -53,14 +53,20 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
   /** Changes are followed one after the other, each to what the source is by then. */
   let turn = Promise.resolve();
 
-  async function measure(job: MeasureJob): Promise<MeasureTry> {
+  /**
+   * Asks the queries of a measurement one after the other: what limits the measurements under way, in all replicas
+   * together, then limits the queries. All are evaluated at one instant, whenever they are asked. After a fault the
+   * others would be asked for nothing.
+   */
+  async function measure(job: MeasureJob, turn: Turn): Promise<MeasureTry> {
     const startedAt = clock.now();
-    const answers = await Promise.all(
-      job.questions.map(async (question) => ({
-        name: question.name,
-        answer: await timed(job.source, () => answerTo(job, question)),
-      })),
-    );
+    const answers: Answered[] = [];
+    let failed: QueryAnswer | undefined;
+    for (const question of job.questions) {
+      const answer = failed ?? (await timed(job.source, () => answerTo(job, question, turn)));
+      if (answer.kind === 'fault') failed = answer;
+      answers.push({ name: question.name, answer });
+    }
     const finishedAt = clock.now();
     const fault = faultIn(answers);
     const pauseMs = fault && pauseAfter(job, fault, finishedAt);
@@ -100,6 +106,7 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
   async function answerTo(
     { source: name, run, evaluateAt }: MeasureJob,
     { name: _, ...query }: Question,
+    turn: Turn,
   ): Promise<QueryAnswer> {
     const source = sources.get({ name });
     if (!source) {
@@ -111,7 +118,7 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
       const message = `ClusterMetricSource ${name} is not for namespace ${run.namespace}; add it to its allowedNamespaces or name another source`;
       return { kind: 'fault', reason: 'Forbidden', message, retryable: false };
     }
-    return ask(source, { ...query, evaluateAt });
+    return ask(source, { ...query, evaluateAt }, turn);
   }
 
   async function follow(name: string): Promise<void> {

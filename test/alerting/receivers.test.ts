@@ -168,6 +168,7 @@ describe('a message to a webhook', () => {
       workload: 'checkout',
       release: 3,
       step: { index: 1, of: 5, weight: 5 },
+      source: null,
       reason: 'AnalysisFailed',
       summary: 'Step 1/5 of release 3 failed: metric error-rate failed',
       metrics: [

@@ -219,3 +219,26 @@ test('a reference without a kind means the kind of the template that names it', 
   );
   expect(summary(merged)).toEqual({ metrics: ['clusteranalysistemplate'] });
 });
+
+describe('of all that nest together, one has a score', () => {
+  const score = { pass: 95, marginal: 75, groups: [{ name: 'errors', weight: 100 }] };
+
+  test('the outer one, or an inner one', () => {
+    const outer = merge({ root: { ...spec(['a'], ['x']), score }, x: spec(['b']) });
+    expect(outer).toMatchObject({ ok: true, spec: { score } });
+    const inner = merge({
+      root: spec(['a'], ['x', 'y']),
+      x: { ...spec(['b']), score },
+      y: spec(['c'], ['x']),
+    });
+    expect(inner).toMatchObject({ ok: true, spec: { score } });
+    expect(merge({ root: spec(['a']) })).not.toHaveProperty('spec.score');
+  });
+
+  test('two are one too many', () => {
+    const merged = merge({ root: { ...spec(['a'], ['x']), score }, x: { ...spec(['b']), score } });
+    expect(summary(merged)).toEqual([
+      'spec.templates[0]: AnalysisTemplate root and AnalysisTemplate x both have a score, and one run has at most one; take one away',
+    ]);
+  });
+});

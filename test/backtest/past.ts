@@ -1,5 +1,6 @@
 import type { SampleValue } from '../../src/analysis/query-answer.ts';
 import type { Metric } from '../../src/api/analysis-template.ts';
+import type { Score } from '../../src/api/judge-schemas.ts';
 import { type Chunk, chunksOf } from '../../src/backtest/chunks.ts';
 import { type BacktestPlan, type Period, planBacktest } from '../../src/backtest/plan.ts';
 import type { AnsweredChunk } from '../../src/backtest/recall.ts';
@@ -71,11 +72,11 @@ function answerTo(
 /** A plan over so many minutes, and the metrics as they would have been sampled. */
 export function sampledPast(
   pasts: readonly PastOf[],
-  options: { minutes: number; incident?: Period; stepMs?: number; maxDuration?: string },
+  options: { minutes: number; incident?: Period; stepMs?: number; maxDuration?: string; score?: Score },
 ): { plan: BacktestPlan; sampled: SampledMetric[] } {
-  const { incident, stepMs = MINUTE_MS, maxDuration = '1h' } = options;
+  const { incident, stepMs = MINUTE_MS, maxDuration = '1h', score } = options;
   const planned = planBacktest(
-    { metrics: pasts.map((each) => each.metric), args: [], maxDuration },
+    { metrics: pasts.map((each) => each.metric), args: [], maxDuration, ...(score && { score }) },
     { period: { from: START, to: minute(options.minutes) }, stepMs, namespace: 'shop', incident },
   );
   if (!planned.ok) throw new Error(planned.message);

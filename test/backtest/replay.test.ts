@@ -211,6 +211,41 @@ test('a Mann-Whitney test compares the windows of both versions', () => {
   expect(sampled[0]?.judged[150]?.assessment).toMatchObject({ hasData: true, samples: 42 });
 });
 
+test('metrics with a group come to one score', () => {
+  const grouped = (name: string, group: string): Metric => ({
+    name,
+    mannWhitney: { canary: 'canary', stable: 'stable', direction: 'increase', group },
+    range: { window: '20m', step: '1m' },
+  });
+  const wave = (at: number) => ((at - minute(0)) / 60_000) % 7;
+  const past = (worseFrom: number) => ({
+    canary: (at: number) => [wave(at) + (at >= minute(worseFrom) ? 20 : 0)],
+    stable: (at: number) => [wave(at)],
+  });
+  const pasts = [
+    { metric: grouped('errors', 'errors'), past: past(150) },
+    { metric: grouped('latency', 'latency'), past: past(100) },
+  ];
+  const { plan, sampled } = sampledPast(pasts, {
+    minutes: 250,
+    score: {
+      pass: 90,
+      marginal: 50,
+      groups: [
+        { name: 'errors', weight: 60 },
+        { name: 'latency', weight: 40 },
+      ],
+    },
+  });
+  const replayed = [50, 130, 200].map((count) => replayRun(sampled, minute(count), plan));
+  expect(replayed.map(({ verdict, metric: by }) => [verdict, by])).toEqual([
+    ['Successful', undefined],
+    ['Inconclusive', 'score'],
+    ['Failed', 'errors'],
+  ]);
+  expect(replayed[1]?.message).toContain('score 60 is marginal (pass 90, marginal 50)');
+});
+
 describe('a dry run', () => {
   const dry = metric({ name: 'dry', dryRun: true, count: 30, query: 'rate(a[10m])' });
 

@@ -47,6 +47,7 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
     traffic: trafficOf({ service: service(), ingress: ingress() }),
     kept: [],
     runs: [],
+    outages: [],
     rival: undefined,
     isShared: false,
     ...part,

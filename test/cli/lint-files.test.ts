@@ -353,6 +353,19 @@ describe('a guard and what it names, in two files', () => {
         'a:7:7: error: spec.analyses[0].args: the argument least has no default and must be given (arguments)',
       ],
     ],
+    [
+      'a score whose groups no metric of all that is nested names',
+      `${template('query: up', 'successCondition: value > 0').trimEnd()}
+  templates: [{ kind: ClusterAnalysisTemplate, name: counted }]
+  score: { pass: 95, marginal: 75, groups: [{ name: errors, weight: 100 }] }
+`,
+      counted
+        .replace('value > {{args.least}}', 'value > 0')
+        .replace('    - { name: least, type: number }\n', ''),
+      [
+        'a:10:10: error: spec.score: with all that is nested, spec.score: joins mannWhitney metrics, and there is none that is no dry run; take the score away (score)',
+      ],
+    ],
     ['a template that is nowhere', guard('template: { name: elsewhere }'), counted, []],
     [
       'a template with faults of its own',

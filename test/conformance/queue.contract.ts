@@ -127,6 +127,24 @@ export function queueContract(name: string, openQueue: () => Promise<OpenQueue>)
       }, soon);
     });
 
+    test('a source with a rate gives its queries so many turns a second, whichever jobs they are of', async () => {
+      const { results } = await collect();
+      const turns: number[] = [];
+      await workers.serveMeasures({ name: 'default', concurrency: 4, perSecond: 3 }, async (job, turn) => {
+        for (const _question of job.questions) {
+          await turn();
+          turns.push(performance.now());
+        }
+        return measured(job);
+      });
+      for (const id of ['a', 'b', 'c']) await queue.addMeasure(measureJob(id));
+      await vi.waitFor(() => expect(results).toHaveLength(3), soon);
+      expect(turns).toHaveLength(9);
+      // Whether a second begins with a turn or with each: nine turns at three a second end in the third.
+      expect((turns[8] ?? 0) - (turns[0] ?? 0)).toBeGreaterThan(1_900);
+      expect((turns[8] ?? 0) - (turns[0] ?? 0)).toBeLessThan(3_500);
+    });
+
     test('results that came while nobody listened reach the listener that starts later', async () => {
       const measure = vi.fn(async (job: MeasureJob) => measured(job));
       await serve(measure);

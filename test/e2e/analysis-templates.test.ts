@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How many scenarios each template has: one that is lost with its file, or with an edit, is missed here. */
 const SCENARIOS = {
+  'canary-score': 8,
   'cpu-throttling': 9,
   'envoy-gateway-success-rate': 14,
   'error-ratio-vs-stable': 13,

@@ -122,9 +122,10 @@ describe('docs/lint.md', () => {
     });
   });
 
-  test('shows what comes out for its example', async () => {
+  test.each(['docs/lint.md', 'docs/score.md'])('%s shows what comes out for its example', async (name) => {
+    const shownIn = await readFile(join(ROOT, name), 'utf8');
     const [, file = '', source = '', shown] =
-      /<!-- lint: (\S+) -->\n```yaml\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/.exec(await page) ?? [];
+      /<!-- lint: (\S+) -->\n```yaml\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/.exec(shownIn) ?? [];
     await writeFile(join(folder, file), source);
     expect(await lint([file])).toEqual({ code: 1, stdout: shown, stderr: '' });
   });

@@ -9,6 +9,7 @@ import { freePort } from '../../playground/address-block.ts';
 import type { MeasureResult } from '../../src/analysis/measure-job.ts';
 import { bullmqQueue, bullmqWorkers } from '../../src/queue/bullmq.ts';
 import type { BullmqConfig } from '../../src/queue/bullmq-client.ts';
+import type { Turn } from '../../src/queue/port.ts';
 import { checkRedis } from '../../src/queue/redis.ts';
 import { sign } from '../../src/queue/signature.ts';
 import { gate, measured, measureJob, queueContract } from '../conformance/queue.contract.ts';
@@ -155,6 +156,26 @@ describe('limits hold across replicas', () => {
     await vi.waitFor(() => expect(results).toHaveLength(9), soon);
     // Windows are fixed, not sliding: nine jobs at three a second need a third window.
     expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(1_000);
+  });
+
+  test('a source with a rate gives no more turns to the queries of both together', async () => {
+    const { queue, workers, results } = await openWithResults();
+    const other = bullmqWorkers(config());
+    closers.push(() => other.close());
+    const turns: number[] = [];
+    const measure = async (job: ReturnType<typeof measureJob>, turn: Turn) => {
+      for (const _question of job.questions) {
+        await turn();
+        turns.push(performance.now());
+      }
+      return measured(job);
+    };
+    await workers.serveMeasures({ name: 'default', concurrency: 1, perSecond: 4 }, measure);
+    await other.serveMeasures({ name: 'default', concurrency: 1, perSecond: 4 }, measure);
+    for (let n = 0; n < 4; n++) await queue.addMeasure(measureJob(`job-${n}`));
+    await vi.waitFor(() => expect(results).toHaveLength(4), soon);
+    // Twelve queries at four a second need a third second.
+    expect((turns.at(-1) ?? 0) - (turns[0] ?? 0)).toBeGreaterThan(1_900);
   });
 });
 

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { AnalysisPhase, AnalysisRun } from '../../src/api/analysis-run.ts';
 import { RETRY_ANNOTATION } from '../../src/api/annotations.ts';
 import type { HoldReason } from '../../src/api/rollout-record.ts';
-import type { Snapshot } from '../../src/rollout/snapshot.ts';
+import { decide } from '../../src/rollout/decide.ts';
+import type { Snapshot, SourceOutage } from '../../src/rollout/snapshot.ts';
 import { NAME } from '../builders/deployment.ts';
 import { analysis, guardFacts } from '../builders/guard.ts';
 import { rollout } from '../builders/rollout.ts';
 import { ownRun, watchingRun } from '../builders/run.ts';
-import { ago, type ReleasePart, releasing } from '../builders/snapshot.ts';
+import { ago, NOW, type ReleasePart, releasing } from '../builders/snapshot.ts';
 import { decided, table } from './decided.ts';
 
 const BACKGROUND = analysis({ name: 'health', mode: 'Background' });
@@ -239,6 +240,51 @@ table('a Background analysis that measures nothing', [
     acts: [expect.stringContaining('replace AnalysisRun'), expect.stringContaining('replace AnalysisRun')],
   },
 ]);
+
+describe('while the source is down for several Rollouts, a Background analysis that measures nothing', () => {
+  const down: SourceOutage = {
+    source: 'default',
+    since: ago(60),
+    reason: 'Timeout',
+    message: 'late',
+    rollouts: ['shop/a', 'shop/b'],
+  };
+  const back = (seconds: number) => ({ ...down, endedAt: ago(seconds) });
+  const blind = (outage: SourceOutage, part: ReleasePart = {}, measuredAgo = 60): Snapshot => ({
+    ...watched(part, { measuredAgo }),
+    outages: [outage],
+  });
+  const held = (secondsAgo: number): ReleasePart => ({
+    state: 'StepPaused',
+    step: {
+      hold: { ...holdOf('AnalysisStale', 'Background'), since: ago(secondsAgo), outage: 'default' },
+    },
+  });
+
+  test.each<[title: string, given: Snapshot, is: string, isTold: boolean]>([
+    ['holds, and is not told', blind(down), 'Hold AnalysisStale', false],
+    ['is told where another source is down', blind({ ...down, source: 'x' }), 'Hold AnalysisStale', true],
+    ['is not told just after', blind(back(119)), 'Hold AnalysisStale', false],
+    ['is told later', blind(back(120)), 'Hold AnalysisStale', true],
+    ['is held for as long as it lasts', blind(down, held(9_000)), 'Wait WaitingForApproval', false],
+    ['has time to measure when it is over', blind(back(119), held(9_000)), 'Wait WaitingForApproval', false],
+    ['and is told when it does not', blind(back(120), held(9_000)), 'Hold AnalysisStale', true],
+    ['goes on when it does', blind(back(5), held(9_000), 1), 'Analyse AnalysisResumed', false],
+  ])('%s', (_title, given, is, isTold) => {
+    const decision = decide(given, NOW);
+    expect(`${decision.decision} ${decision.reason}`).toBe(is);
+    expect(decision.notice !== undefined).toBe(isTold);
+  });
+
+  test('the hold that is told then has its time from there', () => {
+    const { hold } = decide(blind(back(120), held(9_000)), NOW).record.release?.step ?? {};
+    expect(hold).toEqual({ ...holdOf('AnalysisStale', 'Background'), since: ago(0) });
+  });
+
+  test('it looks again when that time is over', () => {
+    expect(decide(blind(back(100), held(9_000)), NOW).wakeAt).toBe(NOW + 20_000);
+  });
+});
 
 describe('an unfinished Background analysis', () => {
   /** The step has passed; the Background analysis is in this attempt, began a moment ago and has seen nothing yet. */

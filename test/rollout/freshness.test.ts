@@ -5,6 +5,7 @@ import { freshnessOf } from '../../src/rollout/freshness.ts';
 import { METRIC } from '../builders/guard.ts';
 import { ago, NOW } from '../builders/snapshot.ts';
 
+type First = { metric: string; ago: number };
 type Seen = [secondsAgo: number, outcome: Measurement['outcome'], value?: string];
 
 function watching(
@@ -70,8 +71,8 @@ function measured(
   };
 }
 
-describe('a run that measures again and again is stale three intervals after it saw something last', () => {
-  const rows: [string, AnalysisRun, staleIn: number, measuredAgo: number | undefined][] = [
+describe('a run that measures again and again is stale three intervals after a metric saw something last', () => {
+  const rows: [string, AnalysisRun, staleIn: number, measuredAgo: number | undefined, first?: First][] = [
     [
       'counted from its newest measurement',
       watching([
@@ -121,10 +122,24 @@ describe('a run that measures again and again is stale three intervals after it 
       20,
     ],
     [
-      'with the patience of the slowest',
+      'each with its own patience: a slow metric makes no fast one patient',
       watching([{ interval: '60s', seen: [[5, 'Successful', '1']] }, { seen: [[20, 'Successful', '1']] }]),
-      160,
+      10,
       20,
+    ],
+    [
+      'nor does a fast one make a slow one hasty',
+      watching([{ interval: '60s', seen: [[100, 'Successful', '1']] }, { seen: [[20, 'Successful', '1']] }]),
+      10,
+      100,
+      { metric: 'm1', ago: 20 },
+    ],
+    [
+      'and a fast one that sees keeps no slow one fresh',
+      watching([{ interval: '60s', seen: [[175, 'Successful', '1']] }, { seen: [[0, 'Successful', '1']] }]),
+      5,
+      175,
+      { metric: 'm0', ago: 175 },
     ],
     [
       'dry runs do not count',
@@ -147,8 +162,10 @@ describe('a run that measures again and again is stale three intervals after it 
       undefined,
     ],
   ];
-  test.each(rows)('%s', (_title, run, staleIn, measuredAgo) => {
-    expect(freshnessOf(run)).toEqual({
+  test.each(rows)('%s', (_title, run, staleIn, measuredAgo, first) => {
+    const { first: found, ...freshness } = freshnessOf(run);
+    if (first) expect(found).toEqual({ metric: first.metric, measuredAt: NOW - first.ago * 1_000 });
+    expect(freshness).toEqual({
       staleAt: NOW + staleIn * 1_000,
       measuredAt: measuredAgo === undefined ? undefined : NOW - measuredAgo * 1_000,
     });

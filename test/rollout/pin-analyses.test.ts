@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { AnalysisTemplate } from '../../src/api/analysis-template.ts';
 import type { GuardAnalysis } from '../../src/api/rollout-guard.ts';
 import { pinAnalyses } from '../../src/rollout/pin-analyses.ts';
+import { analysisRun } from '../../src/rollout/runs.ts';
 import { deployment } from '../builders/deployment.ts';
 import { analysis, analysisTemplate, guard, METRIC } from '../builders/guard.ts';
 import { rollout } from '../builders/rollout.ts';
+import { releasing } from '../builders/snapshot.ts';
 
 const SUBJECT = { rollout: rollout({ labels: { floor: '0.9' } }), workload: deployment() };
 
@@ -23,6 +25,19 @@ describe('the analyses of a guard are pinned', () => {
       metrics: [{ name: 'success-rate' }, { name: 'inner' }],
       args: [{ name: 'threshold', value: '0.95' }],
     });
+  });
+
+  test('with the score of whichever template has one, which its runs then have', () => {
+    const score = { pass: 95, marginal: 75, groups: [{ name: 'errors', weight: 100 }] };
+    const inner = analysisTemplate('inner', [{ ...METRIC, name: 'inner' }]);
+    const outer = analysisTemplate();
+    const suite = { ...outer, spec: { ...outer.spec, score, templates: [{ name: 'inner' }] } };
+    const [pinned] = pin(analysis(), [suite, inner]);
+    expect(pinned).toMatchObject({ score });
+    expect(pin(analysis())[0]).not.toHaveProperty('score');
+    const subject = releasing({});
+    if (!pinned || typeof pinned === 'string') throw new Error('it is pinned');
+    expect(analysisRun(subject, pinned).spec.score).toEqual(score);
   });
 
   test('with arguments as the fields of the Rollout have them', () => {

@@ -3,6 +3,7 @@ import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
 import type { Tries } from '../../src/api/rollout-record.ts';
 import { tryAgain } from '../../src/rollout/retry.ts';
+import type { SourceOutage } from '../../src/rollout/snapshot.ts';
 import { guardFacts, pinned } from '../builders/guard.ts';
 import { ownRun } from '../builders/run.ts';
 import { ago, NOW, releasing } from '../builders/snapshot.ts';
@@ -16,6 +17,7 @@ function follows(
   tries: Tries,
   spec: Partial<RolloutGuard['spec']> = {},
   hasMeasured = false,
+  outages: SourceOutage[] = [],
 ) {
   const guard = pinned(guardFacts(spec));
   const [analysis] = guard.analyses;
@@ -26,6 +28,7 @@ function follows(
     phase,
     [{ analysis, label: 'a', run: ended(phase, endedAgo, hasMeasured) }],
     NOW,
+    outages,
   );
 }
 
@@ -100,4 +103,32 @@ describe('a judging that ended in an Error', () => {
     expect(follows('Error', 30, { attempt: 3, inconclusive: 2 })).toMatchObject({
       tries: { inconclusive: 2 },
     }));
+});
+
+describe('an Error while the source is down for several Rollouts', () => {
+  const down: SourceOutage = {
+    source: 'default',
+    since: ago(4_000),
+    reason: 'Timeout',
+    message: 'late',
+    rollouts: ['shop/a', 'shop/b'],
+  };
+  const backSince = (seconds: number) => ({ ...down, endedAt: ago(seconds) });
+  const long = { attempt: 9, errorSince: ago(3_000), inconclusive: 1 };
+  const again = { kind: 'again', tries: { attempt: 10, inconclusive: 1 } };
+  const never = { kind: 'never' };
+
+  test.each<[title: string, outages: SourceOutage[], spec: Partial<RolloutGuard['spec']>, is: object]>([
+    ['is repeated for as long as that lasts', [down], {}, again],
+    ['whatever the guard says', [down], { onError: 'Pause' }, again],
+    ['also when it ended in it, and it is over', [backSince(10)], {}, again],
+    ['not when it was over before', [backSince(31)], {}, never],
+    ['not when another source is down', [{ ...down, source: 'other' }], {}, never],
+  ])('%s', (_title, outages, spec, is) => {
+    expect(follows('Error', 30, long, spec, false, outages)).toEqual(is);
+  });
+
+  test('is repeated after the delay, as others are', () => {
+    expect(follows('Error', 29, long, {}, false, [down])).toEqual({ kind: 'later', at: NOW + 1_000 });
+  });
 });

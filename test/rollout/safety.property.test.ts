@@ -20,6 +20,9 @@ interface Facts {
   index: number;
   state: 'BeforeStepUpgrade' | 'StepUpgrade' | 'StepTrafficRouting' | 'StepMetricsAnalysis' | 'StepPaused';
   hold: HoldReason | undefined;
+  /** Of the metric source: it lasts, or is over since a while; and whether the hold is one of it. */
+  outage: 'none' | 'down' | 'back';
+  ofOutage: boolean;
   failedBefore: boolean;
   pinned: GuardFacts[];
   present: GuardFacts[];
@@ -100,6 +103,8 @@ const facts: fc.Arbitrary<Facts> = fc.record({
     },
   ),
   hold: fc.option(fc.constantFrom(...HOLD_REASONS), { nil: undefined, freq: 2 }),
+  outage: fc.constantFrom('none' as const, 'none' as const, 'down' as const, 'back' as const),
+  ofOutage: often(false),
   failedBefore: often(false),
   pinned: fc.constantFrom(...RESOLVED),
   present: fc.constantFrom(...GUARDS),
@@ -154,7 +159,16 @@ function snapshotOf(given: Facts): Snapshot {
       index: given.index,
       entry: 4,
       trafficSince: ago(given.trafficAgo),
-      ...(given.hold ? { hold: { reason: given.hold, since: ago(9_999), message: 'it is held' } } : {}),
+      ...(given.hold
+        ? {
+            hold: {
+              reason: given.hold,
+              since: ago(9_999),
+              message: 'it is held',
+              ...(given.ofOutage ? { outage: 'default' } : {}),
+            },
+          }
+        : {}),
       ...(given.failedBefore
         ? {
             verdict: { phase: 'Failed' as const, reason: 'AnalysisFailed', message: 'it failed', at: ago(9) },
@@ -173,7 +187,13 @@ function snapshotOf(given: Facts): Snapshot {
         : deployment({ version: given.version, markedFor: NAME, updated: 0 }),
     },
   });
-  return { ...base, runs: runsOf(base, given) };
+  return { ...base, runs: runsOf(base, given), outages: outagesOf(given) };
+}
+
+function outagesOf({ outage }: Facts): Snapshot['outages'] {
+  if (outage === 'none') return [];
+  const down = { source: 'default', since: ago(9_999), reason: 'Timeout', message: 'late', rollouts: [] };
+  return [outage === 'down' ? down : { ...down, endedAt: ago(60) }];
 }
 
 function planOf(given: Facts): Rollout {

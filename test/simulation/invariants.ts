@@ -144,7 +144,7 @@ function isJudgedGood(world: World, { metadata }: RolloutRecord, was: RecordStat
   });
 }
 
-/** Background runs that are missing, not ours, ended, or have measured nothing for three intervals. */
+/** Background runs that are missing, not ours, ended, or have a metric that measured nothing for three intervals. */
 function backgroundTroubles(world: World, { metadata }: RolloutRecord, was: RecordStatus): string[] {
   const rollout = world.memory.stores.of<Rollout>(resources.rollout).get(metadata);
   const runs = world.memory.stores.of<AnalysisRun>(resources.analysisRun).list();
@@ -158,14 +158,14 @@ function backgroundTroubles(world: World, { metadata }: RolloutRecord, was: Reco
       return [`${analysis.name} has no run`];
     const { phase, completedAt, startedAt } = present.status ?? {};
     if (completedAt && Date.parse(completedAt) < decidedAt) return [`${analysis.name} is ${phase}`];
-    const intervalsMs = analysis.metrics.map(({ interval }) => durationMs(interval ?? '10s'));
     const begunAt = startedAt ? Date.parse(startedAt) : decidedAt;
-    const ages = (present.status?.metricResults ?? []).map(({ measurements }) => {
+    return (present.status?.metricResults ?? []).flatMap(({ name, measurements }) => {
       const last = measurements.findLast(({ outcome, value }) => outcome !== 'Error' && value !== undefined);
-      return decidedAt - Math.max(begunAt, Date.parse(last?.evaluatedAt ?? startedAt ?? ''));
+      const ageMs = decidedAt - Math.max(begunAt, Date.parse(last?.evaluatedAt ?? startedAt ?? ''));
+      const interval = analysis.metrics.find((metric) => metric.name === name)?.interval ?? '10s';
+      const isStale = ageMs > 3 * durationMs(interval);
+      return isStale ? [`${name} of ${analysis.name} has measured nothing for ${ageMs} ms`] : [];
     });
-    const isStale = ages.some((age) => age > 3 * Math.max(...intervalsMs));
-    return isStale ? [`${analysis.name} has measured nothing for ${Math.max(...ages)} ms`] : [];
   });
 }
 

@@ -46,7 +46,11 @@ function world() {
       return cluster.get(resource, ref);
     },
   };
-  const ask = askSource({
+  let turns = 0;
+  const turn = async () => {
+    turns += 1;
+  };
+  const askAt = askSource({
     cluster: counting,
     namespace: NAMESPACE,
     openSource: (config) => {
@@ -75,7 +79,8 @@ function world() {
   const advance = (ms: number) => {
     now += ms;
   };
-  return { ask, putSecret, opened, asked, state, advance, reads: () => reads };
+  const ask = (source: ClusterMetricSource, query: MetricQuery) => askAt(source, query, turn);
+  return { ask, putSecret, opened, asked, state, advance, reads: () => reads, turns: () => turns };
 }
 
 let it: ReturnType<typeof world>;
@@ -238,4 +243,14 @@ describe('the same query under way', () => {
     it.state.answer = async () => ({ ...answered, values: [2] });
     expect(await it.ask(sourceOf(), QUERY)).toMatchObject({ values: [2] });
   });
+});
+
+test('every request to a source takes a turn: one for a shared query, another for asking again', async () => {
+  await it.putSecret({ token: 'old' });
+  await Promise.all([it.ask(sourceOf(BEARER), QUERY), it.ask(sourceOf(BEARER), QUERY)]);
+  expect(it.turns()).toBe(1);
+  it.state.answer = async ({ bearer }) => (bearer === 'old' ? fault('Unauthorized') : answered);
+  await it.putSecret({ token: 'new' });
+  expect(await it.ask(sourceOf(BEARER), QUERY)).toEqual(answered);
+  expect(it.turns()).toBe(3);
 });

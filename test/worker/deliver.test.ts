@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { webhookMessage } from '../../src/alerting/webhook.ts';
+import type { ClusterMetricSource } from '../../src/api/metric-source.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Alert } from '../../src/api/rollout-record.ts';
 import type { Cluster } from '../../src/cluster/port.ts';
@@ -37,6 +38,9 @@ const job: AlertJob = {
 
 interface World {
   alerts?: Alert[];
+  /** Those that the metric source `default` keeps. */
+  ofSource?: Alert[];
+  job?: AlertJob;
   receiver?: object | undefined;
   secret?: Record<string, string> | undefined;
   cluster?: (cluster: Cluster) => Cluster;
@@ -78,6 +82,17 @@ async function deliver(script: Script, world: World = {}) {
     status: { releaseId: 3, stepEntry: 1, alerts },
   };
   await cluster.create(resources.rolloutRecord, record);
+  if (world.ofSource) {
+    const created = await cluster.create<ClusterMetricSource>(resources.clusterMetricSource, {
+      apiVersion,
+      kind: 'ClusterMetricSource',
+      metadata: { name: 'default' },
+      spec: { prometheus: { address: 'http://prometheus:9090' } },
+    });
+    if (!created.ok) throw new Error(created.fault.message);
+    const status = { alerts: world.ofSource };
+    await cluster.replace(resources.clusterMetricSource, { ...created.object, status }, 'status');
+  }
   if (!('receiver' in world && world.receiver === undefined)) {
     const object = { apiVersion, kind: 'AlertReceiver', metadata: metadata('team'), spec: receiver };
     await cluster.create(resources.alertReceiver, object);
@@ -115,7 +130,7 @@ async function deliver(script: Script, world: World = {}) {
     log,
     onDelivered: (ok) => delivered.push(ok),
   });
-  await queue.addAlert(job);
+  await queue.addAlert(world.job ?? job);
   await vi.waitFor(() => expect(results).toHaveLength(1), { timeout: 8_000, interval: 10 });
   const shown = results.map((result) => ({
     ...result,
@@ -138,6 +153,16 @@ test('an alert is posted as the receiver says, and its delivery reported', async
   ]);
   expect(JSON.parse(server.received[0]?.body ?? '')).toEqual(webhookMessage(alert));
   expect(delivered).toEqual([true]);
+});
+
+test('an alert about a metric source is read from there', async () => {
+  const told: Alert = { ...alert, id: 'd0d0', event: 'SourceDown', source: 'default' };
+  const ofSource: AlertJob = { ...job, record: 'default', holder: 'source', alertId: 'd0d0' };
+  const { result, server } = await deliver(answers(200, 'ok'), { job: ofSource, ofSource: [told] });
+  expect(result).toMatchObject({ job: ofSource, delivered: true });
+  expect(JSON.parse(server.received[0]?.body ?? '')).toEqual(webhookMessage(told));
+  const { result: unknown } = await deliver(answers(200, 'ok'), { job: ofSource, ofSource: [] });
+  expect(unknown?.message).toBe('ClusterMetricSource default has no alert d0d0');
 });
 
 test('an alert that is noted as delivered is not sent again', async () => {

@@ -165,19 +165,22 @@ describe('a job', () => {
     ]);
   });
 
-  test('asks its questions at once, each by its name', async () => {
+  test('asks its questions one after the other, each by its name', async () => {
     await it.put(metricSource('default'));
-    const release: (() => void)[] = [];
-    it.state.answer = ({ query }) =>
-      new Promise((resolve) =>
-        release.push(() => resolve({ kind: 'samples', values: [query.length], warnings: [] })),
-      );
+    let underWay = 0;
+    let most = 0;
+    it.state.answer = async ({ query }) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await sleep(1);
+      underWay -= 1;
+      return { kind: 'samples', values: [query.length], warnings: [] };
+    };
     await it.start();
     const job = contractJob('a');
     await it.queue.addMeasure(job);
-    await vi.waitFor(() => expect(release).toHaveLength(3));
-    for (const go of release.toReversed()) go();
     await vi.waitFor(() => expect(it.results).toHaveLength(1));
+    expect(most).toBe(1);
     expect(it.results[0]?.answers).toEqual(
       job.questions.map(({ name, query }) => ({
         name,
@@ -190,6 +193,52 @@ describe('a job', () => {
       { query: 'http_requests_total[5m]', raw: true, evaluateAt },
       { query: 'latency', range: { windowMs: 300_000, stepMs: 15_000 }, evaluateAt },
     ]);
+  });
+
+  test('asks nothing more after a fault, which then answers the rest', async () => {
+    await it.put(metricSource('default'));
+    const down: QueryAnswer = { kind: 'fault', reason: 'Timeout', message: 'late', retryable: true };
+    it.state.answer = async ({ raw }) => (raw ? down : answered);
+    await it.start();
+    await it.queue.addMeasure(contractJob('a'));
+    await vi.waitFor(() => expect(it.results).toHaveLength(1));
+    expect(it.asked).toHaveLength(2);
+    expect(it.results[0]?.answers.map(({ answer }) => answer)).toEqual([answered, down, down]);
+  });
+
+  test('whatever the measurements ask, no more queries are under way than the source allows', async () => {
+    await it.put(metricSource('default', { maxConcurrentQueries: 2 }));
+    let underWay = 0;
+    let most = 0;
+    it.state.answer = async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await sleep(2);
+      underWay -= 1;
+      return answered;
+    };
+    await it.start();
+    for (let n = 0; n < 6; n++) await it.queue.addMeasure({ ...contractJob(`job-${n}`), evaluateAt: n });
+    await vi.waitFor(() => expect(it.results).toHaveLength(6));
+    expect(it.asked).toHaveLength(18);
+    expect(most).toBe(2);
+  });
+
+  test('begins no more queries in a second than the source allows', async () => {
+    await it.put(metricSource('default', { maxQueriesPerSecond: 2 }));
+    const at: number[] = [];
+    it.state.answer = async () => {
+      at.push(performance.now());
+      return answered;
+    };
+    await it.start();
+    await it.queue.addMeasure(contractJob('a'));
+    await it.queue.addMeasure({ ...contractJob('b'), evaluateAt: 1 });
+    await vi.waitFor(() => expect(it.results).toHaveLength(2), { timeout: 5_000 });
+    // Timers may fire a millisecond early.
+    const pauses = at.slice(2).map((later, index) => later - (at[index] ?? later));
+    expect(pauses.filter((pause) => pause < 990)).toEqual([]);
+    expect(at).toHaveLength(6);
   });
 
   test('of a namespace that the source is not for is refused without a query', async () => {

@@ -9,7 +9,7 @@ import type { ControllerRevision, Deployment, Ingress, Service } from '../../src
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
-import { guardLines, recordLines, rolloutLines, runLines } from './trace-release.ts';
+import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
 
@@ -23,6 +23,7 @@ const TOLD: Record<string, Tell> = {
   RolloutRecord: recordLines,
   AnalysisRun: runLines,
   RolloutGuard: guardLines,
+  ClusterMetricSource: sourceLines,
 };
 
 export function linesOf(seen: Seen, names: Names): Line[] {

@@ -2,9 +2,10 @@ import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import { RETRY_ANNOTATION } from '../../src/api/annotations.ts';
 import { sameJson } from '../../src/api/canonical.ts';
 import type { Condition } from '../../src/api/kubernetes.ts';
+import type { ClusterMetricSource } from '../../src/api/metric-source.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
-import type { RolloutRecord } from '../../src/api/rollout-record.ts';
+import type { Alert, RolloutRecord } from '../../src/api/rollout-record.ts';
 import { isWarning } from '../../src/rollout/remember.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 
@@ -56,15 +57,31 @@ export function recordLines({ before, after }: Seen<RolloutRecord>): Line[] {
       const warns = isWarning({ decision, reason } as Parameters<typeof isWarning>[0]);
       return { subject, act: decision, reason, message: warns ? message : undefined };
     });
-  const known = new Map((before?.status.alerts ?? []).map((alert) => [alert.id, alert]));
-  const alerts = (after.status.alerts ?? []).flatMap((alert): Line[] => {
+  return [...decisions, ...alertLines(before?.status.alerts, after.status.alerts)];
+}
+
+/** A metric source that keeps several Rollouts waiting, and who is told of it. */
+export function sourceLines(seen: Seen<ClusterMetricSource>): Line[] {
+  const { before, after } = seen;
+  if (!before || !after) return [];
+  const subject = `Source ${after.metadata.name}`;
+  const told = ({ status }: ClusterMetricSource) =>
+    status?.outage && (status.outage.endedAt ? 'over' : `down for ${status.outage.rollouts.join(', ')}`);
+  return [
+    ...changed(seen, subject, 'outage', told),
+    ...alertLines(before.status?.alerts, after.status?.alerts),
+  ];
+}
+
+function alertLines(before: readonly Alert[] = [], after: readonly Alert[] = []): Line[] {
+  const known = new Map(before.map((alert) => [alert.id, alert]));
+  return after.flatMap((alert): Line[] => {
     const told = { subject: `Alert ${alert.receiver}`, from: alert.event, reason: alert.reason };
     const former = known.get(alert.id);
     if (!former) return [{ ...told, act: 'send' }];
     if (alert.deliveredAt && !former.deliveredAt) return [{ ...told, act: 'delivered' }];
     return [];
   });
-  return [...decisions, ...alerts];
 }
 
 /** A run, each measurement that was recorded in it, and what it came to. */
