@@ -85,6 +85,11 @@ export interface SchemaFault {
   offset?: number;
 }
 
+/** One fault, as a list of faults. */
+export function faultAt(path: string, message: string): SchemaFault[] {
+  return [{ path, message }];
+}
+
 export type ParseResult<T> = { ok: true; object: T } | { ok: false; faults: SchemaFault[] };
 
 /**
