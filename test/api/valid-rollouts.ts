@@ -227,9 +227,19 @@ const status = fc.record({
     fc.record({ ...shared, updatedRevision: word, updatedReplicas: number, updatedReadyReplicas: number }),
   ),
   approvals: maybe(
-    fc.array(fc.record({ releaseId: number, stepEntry: number, step: number, user: name, at: time }), {
-      maxLength: 2,
-    }),
+    fc.array(
+      fc.record({
+        releaseId: number,
+        stepEntry: number,
+        step: number,
+        to: maybe(number),
+        user: name,
+        at: time,
+      }),
+      {
+        maxLength: 2,
+      },
+    ),
   ),
 });
 
