@@ -7,7 +7,7 @@ import type { Rollout } from './api/rollout.ts';
 import type { RolloutGuard } from './api/rollout-guard.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './cluster/log.ts';
-import type { Cluster, Store } from './cluster/port.ts';
+import type { Cluster } from './cluster/port.ts';
 import type { LocalCopies } from './local-copies.ts';
 import { repeat } from './repeat.ts';
 import type { Certificates } from './server/certificate.ts';
@@ -55,9 +55,7 @@ export async function startWebhooks(setup: WebhookSetup): Promise<() => Promise<
     cluster,
     rollouts: copies.of<Rollout>(resources.rollout),
     guards: copies.of<RolloutGuard>(resources.rolloutGuard),
-    autoscalers: copies.byPlural.get(resources.autoscaler.plural) as
-      | Store<HorizontalPodAutoscaler>
-      | undefined,
+    autoscalers: copies.of<HorizontalPodAutoscaler>(resources.autoscaler),
     lookup: makeLookup(cluster, copies.byPlural),
     isReady: copies.synced,
     now: setup.clock.now,

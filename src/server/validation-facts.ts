@@ -11,7 +11,7 @@ export interface ValidationFacts {
   rollouts: readonly Rollout[];
   /** Those of the request's namespace. */
   guards: readonly RolloutGuard[];
-  /** Those of the request's namespace; none where no local copy of them is kept. */
+  /** Those of the request's namespace. */
   autoscalers: readonly HorizontalPodAutoscaler[];
   lookup: Lookup;
 }

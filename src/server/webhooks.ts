@@ -30,7 +30,7 @@ export interface WebhookOptions {
   cluster: Cluster;
   rollouts: Store<Rollout>;
   guards: Store<RolloutGuard>;
-  autoscalers?: Store<HorizontalPodAutoscaler> | undefined;
+  autoscalers: Store<HorizontalPodAutoscaler>;
   lookup: Lookup;
   /** Whether all local copies are filled: before that, admission answers 503. */
   isReady: () => boolean;
@@ -112,7 +112,7 @@ function admissions(options: WebhookOptions): Record<string, Answer> {
         controller,
         rollouts: rollouts.list(request.namespace),
         guards: options.guards.list(request.namespace),
-        autoscalers: options.autoscalers?.list(request.namespace) ?? [],
+        autoscalers: options.autoscalers.list(request.namespace),
         lookup: options.lookup,
       }),
   };

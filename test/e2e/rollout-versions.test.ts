@@ -36,8 +36,8 @@ async function patch(version: Version, name: string, change: Fields): Promise<vo
 }
 
 /** What kubectl shows as warnings of an object that the API server takes. */
-async function warnings(text: string): Promise<string> {
-  const args = ['apply', '-n', NAMESPACE, '--warnings-as-errors', '-f', '-'];
+async function warnings(text: string, flags: string[] = []): Promise<string> {
+  const args = ['apply', '-n', NAMESPACE, '--warnings-as-errors', ...flags, '-f', '-'];
   return world.kubectl(args, text).then(
     () => '',
     (error: Error) => error.message,
@@ -165,6 +165,22 @@ describe('admission', () => {
     );
     expect(text).toContain('spec.strategy.canary.enableExtraWorkloadForCanary is not given');
     expect(text).toContain(`Deployment ${NAMESPACE}/unsaid does not exist yet`);
+  });
+
+  it('warns of an autoscaler that a blue-green release turns off', async () => {
+    await world.apply(
+      JSON.stringify({
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name: 'busy' },
+        spec: { maxReplicas: 9, scaleTargetRef: workload('scaled') },
+      }),
+    );
+    const strategy = { blueGreen: { steps: [{ replicas: '100%' }] } };
+    const text = manifest('v1beta1', 'scaled', { workloadRef: workload('scaled'), strategy });
+    const told = 'HorizontalPodAutoscaler busy scales Deployment scaled';
+    // Admission sees it once its own watch has.
+    await expect.poll(() => warnings(text, ['--dry-run=server']), { timeout: 20_000 }).toContain(told);
   });
 
   it('takes a workload of every kind, and refuses others', async () => {

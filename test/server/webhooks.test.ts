@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/api/kubernetes.ts';
+import type { HorizontalPodAutoscaler, KubeObject } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
@@ -45,6 +45,7 @@ async function world(
     cluster,
     rollouts: memory.stores.of<Rollout>(resources.rollout),
     guards: memory.stores.of<RolloutGuard>(resources.rolloutGuard),
+    autoscalers: memory.stores.of<HorizontalPodAutoscaler>(resources.autoscaler),
     lookup: makeLookup(cluster, new Map()),
     isReady: () => ready,
     now: () => NOW,
