@@ -80,7 +80,7 @@ export const DAEMON_SET_ORIGINAL_STRATEGY_ANNOTATION =
 export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
 /** On a pod (label): which version of a StatefulSet or a DaemonSet it is of. */
-export const CONTROLLER_REVISION_HASH_LABEL = 'controller-revision-hash';
+export const CONTROLLER_REVISION_LABEL = 'controller-revision-hash';
 
 /** What a converted Rollout keeps of the other version, as JSON, so that no field is lost on the way back. */
 export const CONVERSION_ANNOTATION = 'assay.dev/conversion';
