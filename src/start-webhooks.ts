@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crdOf } from './api/crd.ts';
 import { customKinds } from './api/kinds.ts';
+import type { HorizontalPodAutoscaler } from './api/kubernetes.ts';
 import { resources } from './api/resource.ts';
 import type { Rollout } from './api/rollout.ts';
+import type { RolloutGuard } from './api/rollout-guard.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './cluster/log.ts';
 import type { Cluster } from './cluster/port.ts';
@@ -52,6 +54,8 @@ export async function startWebhooks(setup: WebhookSetup): Promise<() => Promise<
     controller: { username: setup.username },
     cluster,
     rollouts: copies.of<Rollout>(resources.rollout),
+    guards: copies.of<RolloutGuard>(resources.rolloutGuard),
+    autoscalers: copies.of<HorizontalPodAutoscaler>(resources.autoscaler),
     lookup: makeLookup(cluster, copies.byPlural),
     isReady: copies.synced,
     now: setup.clock.now,

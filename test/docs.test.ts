@@ -24,6 +24,7 @@ const PAGES = [
   'docs/migrate-from-argo.md',
   'docs/migrate-from-flagger.md',
   'docs/queries.md',
+  'docs/rollout-fields.md',
   'docs/testing-templates.md',
 ];
 

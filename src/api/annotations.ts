@@ -1,39 +1,86 @@
-/** Labels and annotations that Assay reads or writes on objects that are not its own. */
+/**
+ * Labels, annotations and finalizers that Assay shares with Kruise Rollouts and its tools, and its own.
+ * What is on an object under these keys may have been written by either, so that the meanings are upstream's.
+ */
 
-/** On a workload (label): a Rollout drives it; the admission webhook fails closed for it. */
-export const WORKLOAD_TYPE_LABEL = 'rollouts.kruise.io/workload-type';
-
-/** On a workload and its canary: JSON `{"rolloutName": "…"}` while a release is under way. */
-export const IN_PROGRESSING_ANNOTATION = 'rollouts.kruise.io/in-progressing';
-
-/** On the extra Deployment (label): the name of the stable Deployment. */
-export const CANARY_DEPLOYMENT_LABEL = 'rollouts.kruise.io/canary-deployment';
-
-/** On the extra Deployment: JSON of the owner that controls it. */
-export const CONTROL_INFO_ANNOTATION = 'batchrelease.rollouts.kruise.io/control-info';
-
-/** On a Rollout: hash of its strategy without pause durations. */
+/** On a Rollout: hash of its plan, without pause durations and failureThreshold. */
 export const ROLLOUT_HASH_ANNOTATION = 'rollouts.kruise.io/hash';
 
-/** On a v1alpha1 Rollout: `canary` (the default there) or `partition`. */
+/** On a v1alpha1 Rollout: `canary` (the default there) or `partition`, in any case of letters. */
 export const ROLLING_STYLE_ANNOTATION = 'rollouts.kruise.io/rolling-style';
 
-/** On a v1alpha1 Rollout: the name of a TrafficRouting. */
+/** On a Rollout: the name of a TrafficRouting that several Rollouts share. */
 export const TRAFFIC_ROUTING_ANNOTATION = 'rollouts.kruise.io/trafficrouting';
 
 /** On a Rollout: `true` rolls back step by step instead of at once. */
 export const ROLLBACK_IN_BATCH_ANNOTATION = 'rollouts.kruise.io/rollback-in-batch';
 
-/** On a workload and its pods (label): what people call this release. */
-export const ROLLOUT_ID_LABEL = 'rollouts.kruise.io/rollout-id';
-
-/** On a pod (label): the step, 1-based, in which it got its version. */
-export const ROLLOUT_BATCH_ID_LABEL = 'rollouts.kruise.io/rollout-batch-id';
-
+/** On a Rollout (finalizer): its release is brought to an end before it goes. */
 export const ROLLOUT_FINALIZER = 'rollouts.kruise.io/rollout';
 
-/** The label that tells the pods of one ReplicaSet from those of another. */
+/** On a TrafficRouting (finalizer), followed by a Rollout's name: that Rollout is sending requests by it. */
+export const PROGRESSING_FINALIZER_PREFIX = 'progressing.rollouts.kruise.io/';
+
+/** On a workload (label): a Rollout drives it, and of which type it is; admission fails closed for it. */
+export const WORKLOAD_TYPE_LABEL = 'rollouts.kruise.io/workload-type';
+
+/** On a workload and its canary: JSON `{"rolloutName": "…"}` while a release is under way. */
+export const IN_PROGRESSING_ANNOTATION = 'rollouts.kruise.io/in-progressing';
+
+/** On a workload under release and its extra Deployment: JSON of the owner that controls the release. */
+export const CONTROL_INFO_ANNOTATION = 'batchrelease.rollouts.kruise.io/control-info';
+
+/**
+ * On a workload and its pods (label): what people call this release. Upstream's admission reads an annotation of the
+ * same key on the workload.
+ */
+export const ROLLOUT_ID_LABEL = 'rollouts.kruise.io/rollout-id';
+
+/** On a pod (label): the step, 1-based, in which it came to the new version. */
+export const ROLLOUT_BATCH_ID_LABEL = 'rollouts.kruise.io/rollout-batch-id';
+
+/** On a pod (label): a rollback in batches leaves it out, since it has the wanted version already. */
+export const NO_NEED_UPDATE_LABEL = 'rollouts.kruise.io/no-need-update';
+
+/** On the extra Deployment (label): the name of the stable Deployment. */
+export const CANARY_DEPLOYMENT_LABEL = 'rollouts.kruise.io/canary-deployment';
+
+/** On the extra Deployment (finalizer): it stays until its release has let it go. */
+export const CANARY_DEPLOYMENT_FINALIZER = 'finalizer.rollouts.kruise.io/batch-release';
+
+/** On a Deployment in partition or blue-green style (label): pod-template-hash of its stable ReplicaSet. */
+export const STABLE_REVISION_LABEL = 'rollouts.kruise.io/stable-revision';
+
+/** On a Deployment in partition style: JSON `{rollingStyle, rollingUpdate, paused, partition}`, what its steps ask for. */
+export const DEPLOYMENT_STRATEGY_ANNOTATION = 'rollouts.kruise.io/deployment-strategy';
+
+/** On a Deployment in partition style: JSON `{updatedReadyReplicas, expectedUpdatedReplicas}`, how far that is. */
+export const DEPLOYMENT_EXTRA_STATUS_ANNOTATION = 'rollouts.kruise.io/deployment-extra-status';
+
+/** On a Deployment in partition style (label): `true` while a Rollout scales its ReplicaSets in place of Kubernetes. */
+export const ADVANCED_DEPLOYMENT_LABEL = 'rollouts.kruise.io/controlled-by-advanced-deployment-controller';
+
+/** On a workload in blue-green style: JSON `{maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds}` as its author has them. */
+export const ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION = 'rollouts.kruise.io/original-deployment-strategy';
+
+/** On an object of customNetworkRefs: JSON `{spec, labels, annotations}` as its author has them. */
+export const ORIGINAL_SPEC_ANNOTATION = 'rollouts.kruise.io/original-spec-configuration';
+
+/** On a native DaemonSet: the revision that its release brings. */
+export const DAEMON_SET_REVISION_ANNOTATION = 'rollouts.kruise.io/daemonset-revision';
+
+/** On a native DaemonSet: `key=value` pairs of what its steps ask for, partition and revision. */
+export const DAEMON_SET_CONTROL_ANNOTATION = 'rollouts.kruise.io/daemonset-advanced-control';
+
+/** On a native DaemonSet: the type of its update strategy as its author has it. */
+export const DAEMON_SET_ORIGINAL_STRATEGY_ANNOTATION =
+  'rollouts.kruise.io/daemonset-original-update-strategy';
+
+/** On a pod (label): which ReplicaSet, and so which version of a Deployment or a CloneSet, it is of. */
 export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
+
+/** On a pod (label): which version of a StatefulSet or a DaemonSet it is of. */
+export const CONTROLLER_REVISION_LABEL = 'controller-revision-hash';
 
 /** What a converted Rollout keeps of the other version, as JSON, so that no field is lost on the way back. */
 export const CONVERSION_ANNOTATION = 'assay.dev/conversion';

@@ -95,7 +95,7 @@ function crdVersion(version: KindDefinition, storage: boolean): CrdVersion {
 
 function objectSchema({ schema, description, rules }: KindDefinition): JsonRecord {
   // `input`: a field with a default may be left out. Defaults are filled in when Assay parses, and not by the
-  // API server, so that a stored object stays as it was written.
+  // API server, so that a stored object stays as it was written; but for those that Kruise's CRDs have as well.
   const { properties, ...rest } = structuralSchema(
     z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }),
   );

@@ -24,6 +24,8 @@ export interface KindDefinition {
   readonly schema: z.ZodObject;
   /** Whether `status` is written through its own endpoint. */
   readonly statusSubresource: boolean;
+  /** Whether the kind exists only so that manifests of it can be applied: nothing of Assay reads it. */
+  readonly unread?: boolean;
   readonly columns: readonly PrinterColumn[];
   /** Rules of the Common Expression Language on the whole object, for what a schema cannot say. */
   readonly rules?: readonly { rule: string; message: string }[];
@@ -38,6 +40,23 @@ export const nameSchema = z
   .min(1)
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case DNS name');
+
+/**
+ * A field that the API server fills in where it is left out, as it does for people who have Kruise's CRDs. The
+ * type stays optional: objects that were written before, and those of files, come without it.
+ */
+export function serverDefault<Schema extends z.ZodType>(
+  schema: Schema,
+  value: string | number | boolean,
+): z.ZodOptional<Schema> {
+  return schema.optional().meta({ serverDefault: value });
+}
+
+/** A list whose entries are told apart by their name: two appliers can each own some of them. */
+export const LIST_BY_NAME = {
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['name'],
+};
 
 /** A duration such as `30s`, `5m` or `1h30m`. */
 export const durationSchema = z
@@ -64,6 +83,11 @@ export interface SchemaFault {
   message: string;
   /** Where within the text at `path`, 0-based, when the fault is in one place of it. */
   offset?: number;
+}
+
+/** One fault, as a list of faults. */
+export function faultAt(path: string, message: string): SchemaFault[] {
+  return [{ path, message }];
 }
 
 export type ParseResult<T> = { ok: true; object: T } | { ok: false; faults: SchemaFault[] };

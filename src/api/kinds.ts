@@ -8,10 +8,12 @@ import { rolloutKind } from './rollout.ts';
 import { rolloutGuardKind } from './rollout-guard.ts';
 import { rolloutRecordKind } from './rollout-record.ts';
 import { rolloutV1alpha1Kind } from './rollout-v1alpha1.ts';
+import { trafficRoutingKind } from './traffic-routing.ts';
 
 /** Every custom kind: one list a CRD, of its versions, the stored one last. */
 export const customKinds: readonly (readonly KindDefinition[])[] = [
   [rolloutV1alpha1Kind, rolloutKind],
+  [trafficRoutingKind],
   [rolloutGuardKind],
   [rolloutRecordKind],
   [analysisTemplateKind],

@@ -56,6 +56,7 @@ export const resources = {
     false,
   ),
   rollout: resource(KRUISE_GROUP, 'v1beta1', 'Rollout', 'rollouts'),
+  trafficRouting: resource(KRUISE_GROUP, 'v1alpha1', 'TrafficRouting', 'trafficroutings'),
   analysisTemplate: resource(ASSAY_GROUP, 'v1alpha1', 'AnalysisTemplate', 'analysistemplates'),
   clusterAnalysisTemplate: resource(
     ASSAY_GROUP,

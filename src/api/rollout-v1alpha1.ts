@@ -3,33 +3,26 @@ import { type CustomObject, intOrStringSchema, type KindDefinition } from './kin
 import { resources } from './resource.ts';
 import {
   canaryShape,
-  headerMatchSchema,
+  disabledSchema,
   rolloutColumns,
+  STEPS_MAX,
   statusSchema,
   stepShape,
-  trafficRoutingSchema,
   workloadRefSchema,
 } from './rollout.ts';
+import { headerOnlyMatchSchema, trafficRoutingSchema, weightSchema } from './rollout-routing.ts';
 
 const stepSchema = z.object({
-  weight: z
-    .int()
-    .min(0)
-    .max(100)
-    .nullish()
-    .describe('Share of the requests that reach the new version, in percent.'),
+  weight: weightSchema.nullish(),
   replicas: intOrStringSchema
     .nullish()
     .describe('Pods of the new version: a number or a percentage. As many percent as `weight` when unset.'),
-  matches: z
-    .array(z.object({ headers: z.array(headerMatchSchema).max(16).optional() }))
-    .max(16)
-    .optional(),
+  matches: z.array(headerOnlyMatchSchema).max(16).optional(),
   ...stepShape,
 });
 
 const canarySchema = z.object({
-  steps: z.array(stepSchema).max(50).optional(),
+  steps: z.array(stepSchema).max(STEPS_MAX).optional(),
   trafficRoutings: z
     .array(
       trafficRoutingSchema.extend({
@@ -48,7 +41,7 @@ const schema = z.object({
   spec: z.object({
     objectRef: z.object({ workloadRef: workloadRefSchema }),
     rolloutID: z.string().optional().describe('Kept, and without effect.'),
-    disabled: z.boolean().optional(),
+    disabled: disabledSchema,
     strategy: z.object({
       paused: z.boolean().optional(),
       canary: canarySchema

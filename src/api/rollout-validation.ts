@@ -1,12 +1,19 @@
-import { ROLLBACK_IN_BATCH_ANNOTATION, TRAFFIC_ROUTING_ANNOTATION } from './annotations.ts';
-import { sameJson } from './canonical.ts';
-import type { SchemaFault } from './kind.ts';
-import type { IntOrString } from './kubernetes.ts';
-import type { CanaryStrategy, Rollout, RolloutStep, TrafficRouting } from './rollout.ts';
+import {
+  ROLLBACK_IN_BATCH_ANNOTATION,
+  ROLLING_STYLE_ANNOTATION,
+  TRAFFIC_ROUTING_ANNOTATION,
+} from './annotations.ts';
+import { faultAt, type SchemaFault } from './kind.ts';
+import type { IntOrString, KubeObject } from './kubernetes.ts';
+import type { Rollout } from './rollout.ts';
+import { checkRouting } from './rollout-routing-validation.ts';
+import { amountOf, checkSteps } from './rollout-steps-validation.ts';
+import { type NamedStrategy, namedStrategy, rollingStyleOf } from './rollout-style.ts';
+import { canGoBlueGreen, workloadResource } from './rollout-workload.ts';
 
 /**
- * Checks what the schema of a Rollout cannot say: the rules of Kruise Rollouts, and what this version of Assay
- * does not drive yet. No faults: the Rollout can be driven as it is written.
+ * Checks what the schema of a Rollout cannot say: the rules of Kruise Rollouts, and what Assay does not drive.
+ * No faults: the Rollout can be driven as it is written.
  */
 export function checkRollout(rollout: Rollout): SchemaFault[] {
   return [
@@ -16,41 +23,16 @@ export function checkRollout(rollout: Rollout): SchemaFault[] {
   ];
 }
 
-/** Checks that an edit leaves alone what a release under way was started with. */
-export function checkRolloutUpdate(before: Rollout, after: Rollout): SchemaFault[] {
-  const phase = before.status?.phase;
-  if (phase !== 'Progressing' && phase !== 'Terminating') return [];
-  return FROZEN.filter(({ of }) => !sameJson(of(before), of(after))).map(({ path, what }) => ({
-    path,
-    message: `${what} cannot be changed while the Rollout is ${phase}: let the release end first, or restore the stable pod template of the workload to roll back`,
-  }));
-}
-
-const FROZEN: readonly { path: string; what: string; of: (rollout: Rollout) => unknown }[] = [
-  { path: 'spec.workloadRef', what: 'the workload', of: ({ spec }) => spec.workloadRef },
-  {
-    path: 'spec.strategy',
-    what: 'the rolling style',
-    of: ({ spec: { strategy } }) => [
-      Boolean(strategy.blueGreen),
-      Boolean(strategy.canary),
-      strategy.canary?.enableExtraWorkloadForCanary ?? false,
-    ],
-  },
-  {
-    path: 'spec.strategy.canary.trafficRoutings',
-    what: 'the traffic routing',
-    of: ({ spec }) => spec.strategy.canary?.trafficRoutings ?? [],
-  },
-  {
-    path: 'spec.strategy.canary.steps',
-    what: 'the number of steps',
-    of: ({ spec }) => spec.strategy.canary?.steps?.length ?? 0,
-  },
-];
-
-function fault(path: string, message: string): SchemaFault[] {
-  return [{ path, message }];
+/**
+ * Checks the annotation by which v1alpha1 chooses the style. For who writes v1beta1 it says nothing, whatever is in it.
+ */
+export function checkRollingStyle({ metadata }: KubeObject): SchemaFault[] {
+  const style = metadata.annotations?.[ROLLING_STYLE_ANNOTATION];
+  if (!style || ['canary', 'partition'].includes(style.toLowerCase())) return [];
+  return faultAt(
+    `metadata.annotations[${ROLLING_STYLE_ANNOTATION}]`,
+    `must be canary or partition, and not ${style}: other styles need rollouts.kruise.io/v1beta1`,
+  );
 }
 
 function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
@@ -58,136 +40,76 @@ function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
   const inBatch = annotations[ROLLBACK_IN_BATCH_ANNOTATION] === 'true';
   return [
     ...(inBatch
-      ? fault(
+      ? faultAt(
           path(ROLLBACK_IN_BATCH_ANNOTATION),
           'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
         )
       : []),
     ...(annotations[TRAFFIC_ROUTING_ANNOTATION]
-      ? fault(
+      ? faultAt(
           path(TRAFFIC_ROUTING_ANNOTATION),
-          'TrafficRouting objects are not supported. Remove the annotation and use trafficRoutings of the canary strategy',
+          'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
         )
       : []),
   ];
 }
 
-function checkWorkloadRef({ spec: { workloadRef } }: Rollout): SchemaFault[] {
+function checkWorkloadRef({ spec: { workloadRef, strategy } }: Rollout): SchemaFault[] {
   const { apiVersion, kind } = workloadRef;
-  if (apiVersion === 'apps/v1' && kind === 'Deployment') return [];
-  return fault(
-    'spec.workloadRef',
-    `a workload of kind ${kind} (${apiVersion}) is not supported: only apps/v1 Deployment is`,
-  );
-}
-
-function checkStrategy({ spec: { strategy } }: Rollout): SchemaFault[] {
-  const { canary, blueGreen } = strategy;
-  if (canary && blueGreen) return fault('spec.strategy', 'give exactly one of canary and blueGreen');
-  if (blueGreen) {
-    return fault(
-      'spec.strategy.blueGreen',
-      'the blue-green strategy is not supported: use canary with enableExtraWorkloadForCanary: true',
+  const workload = workloadResource(workloadRef);
+  if (!workload) {
+    return faultAt(
+      'spec.workloadRef',
+      `a workload of kind ${kind} (${apiVersion}) is not supported: a Deployment, StatefulSet or DaemonSet of apps/v1 is, and a CloneSet of apps.kruise.io/v1alpha1`,
     );
   }
-  if (!canary) return fault('spec.strategy', 'give the strategy: canary with at least one step');
+  if (!strategy.blueGreen || canGoBlueGreen(workload)) return [];
+  return faultAt(
+    'spec.workloadRef',
+    `a ${kind} cannot be released blue-green: only a Deployment or a CloneSet can. Use the canary strategy`,
+  );
+}
+
+function checkStrategy(rollout: Rollout): SchemaFault[] {
+  const { canary, blueGreen } = rollout.spec.strategy;
+  if (canary && blueGreen) return faultAt('spec.strategy', 'give exactly one of canary and blueGreen');
+  const named = namedStrategy(rollout);
+  if (!named)
+    return faultAt('spec.strategy', 'give the strategy: canary or blueGreen, with at least one step');
+  const at = `spec.strategy.${named.field}`;
+  const { steps = [], trafficRoutings = [] } = named.strategy;
   return [
-    ...checkStyle(canary),
-    ...checkSteps(canary.steps ?? []),
-    ...(canary.trafficRoutings ?? []).flatMap((routing, index) =>
-      checkRouting(routing, `spec.strategy.canary.trafficRoutings[${index}]`),
+    ...checkSharing(named, at),
+    // What a workload that cannot be released would have for a style says nothing to its author.
+    ...checkSteps(
+      steps,
+      workloadResource(rollout.spec.workloadRef) ? rollingStyleOf(rollout) : undefined,
+      `${at}.steps`,
     ),
-    ...checkThreshold(canary.failureThreshold),
+    ...trafficRoutings.flatMap((routing, index) => checkRouting(routing, `${at}.trafficRoutings[${index}]`)),
+    ...checkThreshold(named.strategy.failureThreshold, `${at}.failureThreshold`),
   ];
 }
 
-function checkStyle(canary: CanaryStrategy): SchemaFault[] {
-  const at = 'spec.strategy.canary';
+function checkSharing({ strategy }: NamedStrategy, at: string): SchemaFault[] {
+  const { trafficRoutingRef, disableGenerateCanaryService, trafficRoutings = [] } = strategy;
+  const splitsServices = trafficRoutings.some(({ ingress, gateway }) => ingress || gateway);
   return [
-    ...(canary.enableExtraWorkloadForCanary
-      ? []
-      : fault(
-          `${at}.enableExtraWorkloadForCanary`,
-          'partition style is not supported: set it to true (in v1alpha1, remove the annotation rollouts.kruise.io/rolling-style)',
-        )),
-    ...(canary.trafficRoutingRef
-      ? fault(`${at}.trafficRoutingRef`, 'TrafficRouting objects are not supported: use trafficRoutings')
+    ...(trafficRoutingRef
+      ? faultAt(`${at}.trafficRoutingRef`, 'TrafficRouting objects are not followed: use trafficRoutings')
       : []),
-    ...(canary.disableGenerateCanaryService
-      ? fault(
+    ...(disableGenerateCanaryService && splitsServices
+      ? faultAt(
           `${at}.disableGenerateCanaryService`,
-          'is not supported: an nginx ingress needs a canary Service. Remove it',
+          'an ingress or an HTTPRoute needs a canary Service to send requests to. Remove it, or route by customNetworkRefs alone',
         )
       : []),
   ];
 }
 
-function checkSteps(steps: readonly RolloutStep[]): SchemaFault[] {
-  const at = 'spec.strategy.canary.steps';
-  if (steps.length === 0) return fault(at, 'give at least one step');
-  return steps.flatMap((step, index) => [
-    ...checkReplicas(step.replicas, steps[index - 1]?.replicas, `${at}[${index}].replicas`),
-    ...checkTraffic(step.traffic, `${at}[${index}].traffic`),
-    ...(step.matches?.length
-      ? fault(`${at}[${index}].matches`, 'matching requests is not supported: use traffic')
-      : []),
-  ]);
-}
-
-function checkReplicas(
-  replicas: IntOrString | null | undefined,
-  previous: IntOrString | null | undefined,
-  path: string,
-): SchemaFault[] {
-  if (replicas === null || replicas === undefined) {
-    return fault(path, 'give the number or the percentage of pods of the new version, such as 1 or 20%');
-  }
-  const amount = amountOf(replicas);
-  if (amount === undefined || amount <= 0 || (typeof replicas === 'string' && amount > 100)) {
-    return fault(path, `must be a number above 0, or a percentage from 1% to 100%, and not ${replicas}`);
-  }
-  const before = typeof previous === typeof replicas ? amountOf(previous ?? 0) : undefined;
-  if (before === undefined || before <= amount) return [];
-  return fault(
-    path,
-    `must not be less than in the step before (${previous}): the pods of a canary only grow`,
-  );
-}
-
-function checkTraffic(traffic: string | null | undefined, path: string): SchemaFault[] {
-  if (traffic === null || traffic === undefined) return [];
-  const percent = amountOf(traffic) ?? 0;
-  return percent >= 1 && percent <= 100
-    ? []
-    : fault(path, `must be a percentage from 1% to 100%, and not ${traffic}`);
-}
-
-function checkRouting(routing: TrafficRouting, at: string): SchemaFault[] {
-  const { ingress, gateway, customNetworkRefs } = routing;
-  return [
-    ...(gateway ? fault(`${at}.gateway`, 'Gateway API routes are not supported: use an nginx ingress') : []),
-    ...(customNetworkRefs?.length
-      ? fault(`${at}.customNetworkRefs`, 'custom network objects are not supported: use an nginx ingress')
-      : []),
-    ...(ingress || gateway || customNetworkRefs?.length ? [] : fault(`${at}.ingress`, 'name the ingress')),
-    ...(ingress?.classType && ingress.classType !== 'nginx'
-      ? fault(`${at}.ingress.classType`, `the class ${ingress.classType} is not supported: only nginx is`)
-      : []),
-  ];
-}
-
-function checkThreshold(threshold: IntOrString | null | undefined): SchemaFault[] {
+function checkThreshold(threshold: IntOrString | null | undefined, path: string): SchemaFault[] {
   if (threshold === null || threshold === undefined) return [];
   const amount = amountOf(threshold);
   if (amount !== undefined && amount >= 0 && (typeof threshold === 'number' || amount <= 100)) return [];
-  return fault(
-    'spec.strategy.canary.failureThreshold',
-    `must be a number of pods or a percentage from 0% to 100%, and not ${threshold}`,
-  );
-}
-
-/** A number as it is, `20%` as 20; undefined for other text. */
-function amountOf(value: IntOrString): number | undefined {
-  if (typeof value === 'number') return value;
-  return /^\d+%$/.test(value) ? Number(value.slice(0, -1)) : undefined;
+  return faultAt(path, `must be a number of pods or a percentage from 0% to 100%, and not ${threshold}`);
 }

@@ -5,39 +5,25 @@ import {
   intOrStringSchema,
   type KindDefinition,
   nameSchema,
+  serverDefault,
   timestampSchema,
 } from './kind.ts';
 import { resources } from './resource.ts';
+import {
+  matchSchema,
+  requestHeaderModifierSchema,
+  secondsSchema,
+  trafficRoutingSchema,
+} from './rollout-routing.ts';
 
 export const workloadRefSchema = z.object({ apiVersion: z.string(), kind: z.string(), name: nameSchema });
 
-export const headerMatchSchema = z.object({
-  type: z.enum(['Exact', 'RegularExpression']).optional(),
-  name: z.string(),
-  value: z.string(),
-});
-
-const matchSchema = z.object({
-  path: z
-    .object({
-      type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).optional(),
-      value: z.string().optional(),
-    })
-    .optional(),
-  headers: z.array(headerMatchSchema).max(16).optional(),
-  queryParams: z.array(headerMatchSchema).max(16).optional(),
-});
-
-const headerValueSchema = z.object({ name: z.string(), value: z.string() });
-
-export const requestHeaderModifierSchema = z.object({
-  set: z.array(headerValueSchema).max(16).optional(),
-  add: z.array(headerValueSchema).max(16).optional(),
-  remove: z.array(z.string()).max(16).optional(),
-});
+export const disabledSchema = serverDefault(z.boolean(), false).describe(
+  'The workload is left to its own controller.',
+);
 
 export const pauseSchema = z.object({
-  duration: z.int().min(0).nullish().describe('Seconds; a person must approve when unset.'),
+  duration: secondsSchema.nullish().describe('Seconds; a person must approve when unset.'),
 });
 
 /** What a step has in every version. */
@@ -57,20 +43,6 @@ const stepSchema = z.object({
   ...stepShape,
 });
 
-export const trafficRoutingSchema = z.object({
-  service: nameSchema.describe('The stable Service.'),
-  gracePeriodSeconds: z
-    .int()
-    .min(0)
-    .optional()
-    .describe('How long a change of a route takes to be felt. 3 when unset.'),
-  ingress: z.object({ classType: z.string().optional(), name: nameSchema }).optional(),
-  gateway: z.object({ httpRouteName: z.string().nullish() }).optional(),
-  customNetworkRefs: z
-    .array(z.object({ apiVersion: z.string(), kind: z.string(), name: z.string() }))
-    .optional(),
-});
-
 export const metadataPatchSchema = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
@@ -85,8 +57,10 @@ const strategyShape = {
 /** What the canary strategy has in every version. */
 export const canaryShape = { ...strategyShape, patchPodTemplateMetadata: metadataPatchSchema.optional() };
 
+export const STEPS_MAX = 50;
+
 const blueGreenSchema = z.object({
-  steps: z.array(stepSchema).max(50).optional(),
+  steps: z.array(stepSchema).max(STEPS_MAX).optional(),
   trafficRoutings: z.array(trafficRoutingSchema).max(1).optional(),
   trafficRoutingRef: z.string().optional(),
   ...strategyShape,
@@ -173,7 +147,7 @@ export const statusSchema = z.object({
 
 const schema = z.object({
   spec: z.object({
-    disabled: z.boolean().optional(),
+    disabled: disabledSchema,
     workloadRef: workloadRefSchema,
     strategy: z.object({
       paused: z.boolean().optional(),

@@ -18,6 +18,8 @@ const SHARED = [
   'exclusiveMinimum',
   'exclusiveMaximum',
   'required',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
 ];
 
 /** Keywords that are translated here, or that say nothing the API server should know. */
@@ -27,7 +29,9 @@ const HANDLED = [
   'additionalProperties',
   'propertyNames',
   'anyOf',
+  // What Assay fills in when it parses is not the API server's; what that fills in is `serverDefault`.
   'default',
+  'serverDefault',
   '$schema',
 ];
 
@@ -50,6 +54,7 @@ export function structuralSchema(schema: unknown, path: readonly string[] = []):
   if (schema['type'] === undefined) return { ...shared, 'x-kubernetes-preserve-unknown-fields': true };
   return withoutUndefined({
     ...shared,
+    default: schema['serverDefault'],
     ...boundsOf(schema),
     // RFC 3339 is what the format says; the pattern would say it again in a thousand letters.
     pattern: schema['format'] === 'date-time' ? undefined : schema['pattern'],

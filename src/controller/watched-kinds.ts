@@ -13,7 +13,10 @@ export interface WatchedKind {
 }
 
 export const watchedKinds: readonly WatchedKind[] = [
-  ...customKinds.flatMap((versions) => versions.slice(-1)).map(({ resource }) => ({ resource })),
+  ...customKinds
+    .flatMap((versions) => versions.slice(-1))
+    .filter(({ unread }) => !unread)
+    .map(({ resource }) => ({ resource })),
   { resource: resources.deployment },
   { resource: resources.replicaSet },
   { resource: resources.statefulSet },

@@ -12,9 +12,12 @@ const kubeObject = z.custom<KubeObject>(
   'must be an object with a kind and metadata',
 );
 
+const kindSchema = z.object({ group: z.string(), version: z.string(), kind: z.string() });
+
 const requestSchema = z.object({
   uid: z.string().min(1),
-  kind: z.object({ group: z.string(), version: z.string(), kind: z.string() }),
+  kind: kindSchema,
+  requestKind: kindSchema.nullish(),
   subResource: z.string().default(''),
   name: z.string().default(''),
   namespace: z.string().default(''),
@@ -106,6 +109,11 @@ export function encodeAdmission(uid: string, answer: AdmissionAnswer): Record<st
           },
         },
   };
+}
+
+/** The version that the author of the request wrote: the API server may have converted the object for us. */
+export function versionWritten({ kind, requestKind }: AdmissionRequest): string {
+  return (requestKind ?? kind).version;
 }
 
 function toBase64(text: string): string {

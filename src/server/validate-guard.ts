@@ -7,6 +7,8 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { type GuardAnalysis, type RolloutGuard, rolloutGuardKind } from '../api/rollout-guard.ts';
+import { namedStrategy } from '../api/rollout-style.ts';
+import { lightlyGuarded } from '../api/rollout-warnings.ts';
 import { selects } from '../rollout/guard.ts';
 import { faultsOfMode, metricsOfMode } from '../rollout/mode-metrics.ts';
 import { type AdmissionAnswer, type AdmissionRequest, subjectOf } from './admission-review.ts';
@@ -118,12 +120,16 @@ function checkRollouts(guard: RolloutGuard, namespace: string, rollouts: readonl
       warning(`Rollout ${namespace}/${rolloutRef.name} does not exist yet: nothing is guarded until it does`),
     ];
   }
-  return selected.flatMap((rollout) => checkSteps(guard.spec.analyses, rollout));
+  const { analyses } = guard.spec;
+  return selected.flatMap((rollout) => [
+    ...checkSteps(analyses, rollout),
+    ...lightlyGuarded(rollout, analyses, undefined).map((text) => warning(text)),
+  ]);
 }
 
 function checkSteps(analyses: readonly GuardAnalysis[], rollout: Rollout): Finding[] {
   const { name } = rollout.metadata;
-  const count = rollout.spec.strategy.canary?.steps?.length ?? 0;
+  const count = namedStrategy(rollout)?.strategy.steps?.length ?? 0;
   const beyond = analyses.flatMap((analysis) => {
     const missing = analysis.steps?.filter((step) => step > count) ?? [];
     if (missing.length === 0) return [];

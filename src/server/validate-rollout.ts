@@ -1,11 +1,20 @@
 import { parseObject } from '../api/kind.ts';
-import type { Deployment, KubeObject } from '../api/kubernetes.ts';
-import { resources } from '../api/resource.ts';
+import type { KubeObject, Workload } from '../api/kubernetes.ts';
 import { type Rollout, rolloutKind } from '../api/rollout.ts';
-import { checkRollout, checkRolloutUpdate } from '../api/rollout-validation.ts';
+import { checkRolloutUpdate } from '../api/rollout-freeze.ts';
+import { checkRollingStyle, checkRollout } from '../api/rollout-validation.ts';
+import { rolloutWarnings } from '../api/rollout-warnings.ts';
+import { workloadResource } from '../api/rollout-workload.ts';
+import { selects } from '../rollout/guard.ts';
 import { rolloutsOf, sameWorkload } from '../workload/owning-rollout.ts';
-import { type AdmissionAnswer, type AdmissionRequest, subjectOf } from './admission-review.ts';
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  subjectOf,
+  versionWritten,
+} from './admission-review.ts';
 import { answerOf, type Finding, fault, faultsOf, warning } from './finding.ts';
+import type { Found, Lookup } from './lookup.ts';
 import type { ValidationFacts } from './validation-facts.ts';
 
 /** Checks a Rollout by itself, against what it was, and against the other Rollouts of its namespace. */
@@ -20,11 +29,21 @@ export async function validateRollout(
   const after = parsed.object;
   const former = request.oldObject ? parseObject(rolloutKind, request.oldObject) : undefined;
   const before = former?.ok ? former.object : undefined;
+  const written = versionWritten(request);
+  const workload = await findWorkload(after, request.namespace, facts.lookup);
+  const guards = facts.guards.filter((guard) => !guard.spec.suspend && selects(guard, after));
+  const warnings = rolloutWarnings(after, {
+    analyses: guards.flatMap(({ spec }) => spec.analyses),
+    autoscalers: facts.autoscalers,
+    replicas: workload.state === 'found' ? workload.object.spec.replicas : undefined,
+  });
   return answerOf(subject, [
+    ...faultsOf(written === 'v1alpha1' ? checkRollingStyle(after) : []),
     ...faultsOf(checkRollout(after)),
-    ...(before ? faultsOf(checkRolloutUpdate(before, after)) : []),
+    ...(before ? faultsOf(checkRolloutUpdate(before, after, written)) : []),
     ...checkSoleDriver(before, after, facts.rollouts),
-    ...(await checkWorkload(after, request.namespace, facts)),
+    ...(workload.state === 'missing' ? [warning(missingWorkload(after, request.namespace))] : []),
+    ...warnings.map((text) => warning(text)),
   ]);
 }
 
@@ -49,15 +68,18 @@ function checkSoleDriver(
   ];
 }
 
-/** People apply files in any order, so that a missing workload is no reason to refuse. */
-async function checkWorkload(
-  after: Rollout,
+async function findWorkload(
+  { spec: { workloadRef } }: Rollout,
   namespace: string,
-  { lookup }: ValidationFacts,
-): Promise<Finding[]> {
-  const { kind, name, apiVersion } = after.spec.workloadRef;
-  if (kind !== 'Deployment' || !apiVersion.startsWith('apps/')) return [];
-  const { state } = await lookup<Deployment>(resources.deployment, { name, namespace });
-  if (state !== 'missing') return [];
-  return [warning(`Deployment ${namespace}/${name} does not exist yet: nothing is released until it does`)];
+  lookup: Lookup,
+): Promise<Found<Workload>> {
+  const resource = workloadResource(workloadRef);
+  if (!resource) return { state: 'unknown', message: `${workloadRef.kind} is not supported` };
+  return lookup<Workload>(resource, { name: workloadRef.name, namespace });
+}
+
+/** People apply files in any order, so that a missing workload is no reason to refuse. */
+function missingWorkload({ spec: { workloadRef } }: Rollout, namespace: string): string {
+  const { kind, name } = workloadRef;
+  return `${kind} ${namespace}/${name} does not exist yet: nothing is released until it does`;
 }

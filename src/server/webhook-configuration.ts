@@ -174,7 +174,10 @@ export function validatingWebhooks(settings: WebhookSettings): WebhookConfigurat
     webhooks: [
       webhook(settings, '/validate', {
         name: `rollouts.${KRUISE_GROUP}`,
-        rules: [rule(written, resources.rollout, [resources.rollout.plural])],
+        rules: [
+          rule(written, resources.rollout, [resources.rollout.plural]),
+          rule(written, resources.trafficRouting, [resources.trafficRouting.plural]),
+        ],
         matchConditions: [SPEC_CHANGED],
       }),
       webhook(settings, '/validate', {

@@ -1,7 +1,9 @@
 import type { SecureContextOptions } from 'node:tls';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { HorizontalPodAutoscaler } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
+import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RolloutRecord } from '../api/rollout-record.ts';
 import type { Cluster, Store } from '../cluster/port.ts';
 import {
@@ -27,6 +29,8 @@ export interface WebhookOptions {
   controller: ControllerIdentity;
   cluster: Cluster;
   rollouts: Store<Rollout>;
+  guards: Store<RolloutGuard>;
+  autoscalers: Store<HorizontalPodAutoscaler>;
   lookup: Lookup;
   /** Whether all local copies are filled: before that, admission answers 503. */
   isReady: () => boolean;
@@ -82,7 +86,8 @@ export function createWebhookServer(options: WebhookOptions): WebhookServer {
 
 type Answer = (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
 
-function admissions({ controller, rollouts, lookup, cluster, now }: WebhookOptions): Record<string, Answer> {
+function admissions(options: WebhookOptions): Record<string, Answer> {
+  const { controller, rollouts, cluster, now } = options;
   return {
     'mutate-workload': (request) =>
       mutateWorkload(request, { controller, rollouts: rollouts.list(request.namespace) }),
@@ -103,7 +108,13 @@ function admissions({ controller, rollouts, lookup, cluster, now }: WebhookOptio
       });
     },
     validate: (request) =>
-      validate(request, { controller, rollouts: rollouts.list(request.namespace), lookup }),
+      validate(request, {
+        controller,
+        rollouts: rollouts.list(request.namespace),
+        guards: options.guards.list(request.namespace),
+        autoscalers: options.autoscalers.list(request.namespace),
+        lookup: options.lookup,
+      }),
   };
 }
 

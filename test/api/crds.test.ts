@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { crdOf } from '../../src/api/crd.ts';
+import { LIST_BY_NAME, parseObject, serverDefault } from '../../src/api/kind.ts';
 import { customKinds, kindOf } from '../../src/api/kinds.ts';
 import { structuralSchema } from '../../src/api/structural-schema.ts';
 import { chartCrds } from '../../src/cli/chart-crds.ts';
+import { watchedKinds } from '../../src/controller/watched-kinds.ts';
 
 const folder = new URL('../../charts/assay/templates/crds/', import.meta.url);
 const crds = customKinds.map((versions) => crdOf(versions));
@@ -61,7 +63,6 @@ function structuralFaults(schema: unknown, path: string): string[] {
     'allOf',
     'not',
     'const',
-    'default',
     'propertyNames',
     'uniqueItems',
     'definitions',
@@ -87,6 +88,19 @@ function structuralFaults(schema: unknown, path: string): string[] {
   return [...faults, ...inner, ...items, ...values];
 }
 
+/** What the API server fills in, by path. */
+function defaultsOf(schema: unknown, path = ''): Record<string, unknown> {
+  if (typeof schema !== 'object' || schema === null) return {};
+  const { default: own, properties, items } = schema as Record<string, unknown>;
+  return Object.assign(
+    own === undefined ? {} : { [path]: own },
+    ...Object.entries(properties ?? {}).map(([field, value]) =>
+      defaultsOf(value, path ? `${path}.${field}` : field),
+    ),
+    items ? defaultsOf(items, `${path}[]`) : {},
+  );
+}
+
 function at(schema: unknown, ...path: string[]): unknown {
   return path.reduce<unknown>((node, step) => (node as Record<string, unknown>)[step], schema);
 }
@@ -106,6 +120,11 @@ describe('the schemas', () => {
       seconds: z.int().min(0).optional(),
       anything: z.unknown().optional(),
       open: z.looseObject({ a: z.string() }).optional(),
+      patience: serverDefault(z.int(), 3).describe('In seconds.'),
+      parts: z
+        .array(z.object({ name: z.string() }))
+        .optional()
+        .meta(LIST_BY_NAME),
     });
     expect(structuralSchema(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }))).toStrictEqual({
       type: 'object',
@@ -123,6 +142,13 @@ describe('the schemas', () => {
           required: ['a'],
           properties: { a: { type: 'string' } },
           'x-kubernetes-preserve-unknown-fields': true,
+        },
+        patience: { type: 'integer', description: 'In seconds.', default: 3 },
+        parts: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
         },
       },
     });
@@ -205,6 +231,67 @@ describe('the definitions', () => {
       expect([id, at(status, 'required')]).toStrictEqual([id, undefined]);
       expect([id, at(status, 'properties', 'canaryStatus', 'required')]).toStrictEqual([id, undefined]);
     }
+  });
+
+  test('fill in what those of Kruise fill in, and nothing else', () => {
+    const byId = Object.fromEntries(schemas.map(({ id, schema }) => [id, defaultsOf(schema)]));
+    const filled = Object.entries(byId).filter(([, defaults]) => Object.keys(defaults).length > 0);
+    const ofCanary = {
+      'spec.strategy.canary.steps[].matches[].headers[].type': 'Exact',
+      'spec.strategy.canary.trafficRoutings[].gracePeriodSeconds': 3,
+    };
+    const ofPathsAndQueries = {
+      'spec.strategy.canary.steps[].matches[].path.type': 'PathPrefix',
+      'spec.strategy.canary.steps[].matches[].path.value': '/',
+      'spec.strategy.canary.steps[].matches[].queryParams[].type': 'Exact',
+    };
+    const ofBlueGreen = Object.fromEntries(
+      Object.entries({ ...ofCanary, ...ofPathsAndQueries }).map(([path, value]) => [
+        path.replace('canary', 'blueGreen'),
+        value,
+      ]),
+    );
+    expect(Object.fromEntries(filled)).toStrictEqual({
+      'rollouts.rollouts.kruise.io v1alpha1': { 'spec.disabled': false, ...ofCanary },
+      'rollouts.rollouts.kruise.io v1beta1': {
+        'spec.disabled': false,
+        ...ofCanary,
+        ...ofPathsAndQueries,
+        ...ofBlueGreen,
+      },
+      'trafficroutings.rollouts.kruise.io v1alpha1': {
+        'spec.objectRef[].gracePeriodSeconds': 3,
+        'spec.strategy.matches[].headers[].type': 'Exact',
+      },
+    });
+  });
+
+  test('of a TrafficRouting, which is kept and not followed: with status, columns, and no conversion', () => {
+    const kind = kindOf({ group: 'rollouts.kruise.io', version: 'v1alpha1', kind: 'TrafficRouting' });
+    if (!kind) throw new Error('no TrafficRouting');
+    const { metadata, spec } = crdOf([kind]);
+    expect([metadata.name, spec.scope, spec.names.singular]).toStrictEqual([
+      'trafficroutings.rollouts.kruise.io',
+      'Namespaced',
+      'trafficrouting',
+    ]);
+    expect(spec.versions).toMatchObject([{ name: 'v1alpha1', storage: true, subresources: { status: {} } }]);
+    expect(kind.columns.map(({ name, jsonPath }) => [name, jsonPath])).toStrictEqual([
+      ['STATUS', '.status.phase'],
+      ['MESSAGE', '.status.message'],
+      ['AGE', '.metadata.creationTimestamp'],
+    ]);
+    const written = {
+      apiVersion: 'rollouts.kruise.io/v1alpha1',
+      kind: 'TrafficRouting',
+      metadata: { name: 'mesh' },
+      spec: {
+        objectRef: [{ service: 'shop', gateway: { httpRouteName: 'shop' } }],
+        strategy: { matches: [{ headers: [{ name: 'user', value: 'me' }] }] },
+      },
+    };
+    expect(parseObject(kind, written)).toStrictEqual({ ok: true, object: written });
+    expect(watchedKinds.map(({ resource }) => resource.kind)).not.toContain('TrafficRouting');
   });
 
   test('of cluster-wide kinds, of rules, of a kind without a status of its own', () => {

@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CONVERSION_ANNOTATION } from '../../src/api/annotations.ts';
+import { canonicalJson } from '../../src/api/canonical.ts';
+import { type KindDefinition, parseObject } from '../../src/api/kind.ts';
+import { rolloutKind } from '../../src/api/rollout.ts';
 import { convertRollout } from '../../src/api/rollout-conversion.ts';
+import { rolloutV1alpha1Kind } from '../../src/api/rollout-v1alpha1.ts';
+import { checkRollout } from '../../src/api/rollout-validation.ts';
 import { type AnyRollout, edits, rollouts } from './rollout-arbitraries.ts';
+import { validRollouts } from './valid-rollouts.ts';
 
 const VERSIONS = ['v1alpha1', 'v1beta1'] as const;
 type Version = (typeof VERSIONS)[number];
@@ -197,6 +203,59 @@ describe('nothing is lost', () => {
     const shown = converted(plain, 'v1alpha1');
     expect(shown.metadata).toStrictEqual({ name: 'demo', uid: '7a7e' });
     expect(converted(shown, 'v1beta1').metadata).toStrictEqual({ name: 'demo', uid: '7a7e' });
+  });
+});
+
+describe('a valid Rollout with every field that there is', () => {
+  const kinds: Record<Version, KindDefinition> = { v1alpha1: rolloutV1alpha1Kind, v1beta1: rolloutKind };
+
+  /** The faults of schema and rules, which are those of the stored version. */
+  function faultsIn(object: AnyRollout, version: Version): unknown[] {
+    const own = parseObject(kinds[version], object as never);
+    const stored = parseObject(rolloutKind, converted(object, 'v1beta1') as never);
+    return [...(own.ok ? [] : own.faults), ...(stored.ok ? checkRollout(stored.object) : stored.faults)];
+  }
+
+  test.each(VERSIONS)('is accepted in %s', (version) => {
+    fc.assert(
+      fc.property(validRollouts[version], (object) => {
+        expect(faultsIn(object, version)).toStrictEqual([]);
+      }),
+    );
+  });
+
+  test.each(VERSIONS)('loses nothing that the schemas know: of %s they drop no field', (version) => {
+    fc.assert(
+      fc.property(validRollouts[version], (object) => {
+        const other = converted(object, OTHER[version]);
+        expect(parseObject(kinds[version], object as never)).toStrictEqual({ ok: true, object });
+        const parsed = parseObject(kinds[OTHER[version]], other as never);
+        expect(parsed).toStrictEqual({ ok: true, object: other });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  // The API server stores JSON with sorted keys: canonical JSON is what its bytes are.
+  test.each(VERSIONS)('%s is there again byte for byte after both conversions', (version) => {
+    fc.assert(
+      fc.property(validRollouts[version], (object) => {
+        const back = converted(converted(object, OTHER[version]), version);
+        expect(canonicalJson(back)).toBe(canonicalJson(object));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each(VERSIONS)('is still so when only the status of what came from %s is written (T22)', (version) => {
+    fc.assert(
+      fc.property(validRollouts[version], fc.jsonValue(), (object, status) => {
+        const seen = { ...converted(object, OTHER[version]), status: JSON.parse(JSON.stringify(status)) };
+        const back = converted(seen, version);
+        expect(canonicalJson(back)).toBe(canonicalJson({ ...object, status: seen.status }));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

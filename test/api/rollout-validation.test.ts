@@ -1,43 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { parseObject } from '../../src/api/kind.ts';
-import { type Rollout, rolloutKind } from '../../src/api/rollout.ts';
-import { checkRollout, checkRolloutUpdate } from '../../src/api/rollout-validation.ts';
+import { checkRollingStyle, checkRollout } from '../../src/api/rollout-validation.ts';
+import { CLONE_SET, INGRESS, routing, steps, type Written, written } from './written-rollout.ts';
 
-interface Facts {
-  canary?: Record<string, unknown> | undefined;
-  strategy?: Record<string, unknown>;
-  workloadRef?: Record<string, unknown>;
-  annotations?: Record<string, string>;
-  phase?: string;
-}
-
-const INGRESS = { service: 'echoserver', ingress: { name: 'echoserver' } };
-
-/** A Rollout that Assay drives, with these differences. */
-function rollout({ canary, strategy, workloadRef, annotations, phase }: Facts = {}): Rollout {
-  const usual = {
-    enableExtraWorkloadForCanary: true,
-    steps: [{ traffic: '5%', replicas: '20%' }],
-    trafficRoutings: [INGRESS],
-  };
-  const parsed = parseObject(rolloutKind, {
-    apiVersion: 'rollouts.kruise.io/v1beta1',
-    kind: 'Rollout',
-    metadata: { name: 'demo', ...(annotations ? { annotations } : {}) },
-    spec: {
-      workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'echoserver', ...workloadRef },
-      strategy: strategy ?? { canary: { ...usual, ...canary } },
-    },
-    ...(phase ? { status: { phase } } : {}),
-  } as never);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  return parsed.object;
-}
-
-const steps = (...all: object[]): Facts => ({ canary: { steps: all } });
+const PARTITION = { enableExtraWorkloadForCanary: false };
+const VIRTUAL_SERVICE = { apiVersion: 'networking.istio.io/v1beta1', kind: 'VirtualService', name: 'shop' };
+const DESTINATION_RULE = { ...VIRTUAL_SERVICE, kind: 'DestinationRule' };
+const HEADER = { name: 'user', value: 'me' };
 
 describe('is driven', () => {
-  test.each<[string, Facts]>([
+  test.each<[string, Written]>([
     ['the walkthrough', {}],
     ['without traffic routing', { canary: { trafficRoutings: undefined, steps: [{ replicas: 1 }] } }],
     [
@@ -55,6 +26,62 @@ describe('is driven', () => {
     ],
     ['some pods may fail', { canary: { failureThreshold: '10%' } }],
     [
+      'partition style, by a field that is false or not there',
+      { canary: { ...PARTITION, steps: [{ replicas: '50%', traffic: '5%' }] } },
+    ],
+    ['partition style of a Deployment', { canary: { enableExtraWorkloadForCanary: undefined } }],
+    ['a CloneSet', { workloadRef: CLONE_SET }],
+    ['a StatefulSet', { workloadRef: { kind: 'StatefulSet' } }],
+    ['a DaemonSet', { workloadRef: { kind: 'DaemonSet' } }],
+    ['a Deployment by another version of its group', { workloadRef: { apiVersion: 'apps/v1beta2' } }],
+    [
+      'partition style with more than half of the pods in a step that routes nothing',
+      { canary: { ...PARTITION, steps: [{ replicas: '50%', traffic: '5%' }, { replicas: '100%' }] } },
+    ],
+    [
+      'partition style by numbers of pods, which can be any share',
+      { canary: { ...PARTITION, steps: [{ replicas: 99, traffic: '5%' }] } },
+    ],
+    ['blue-green of a Deployment', { blueGreen: {} }],
+    [
+      'blue-green without any traffic at first, and with all of it',
+      {
+        blueGreen: {
+          steps: [
+            { replicas: '100%', traffic: '0%' },
+            { replicas: '100%', traffic: '100%' },
+          ],
+        },
+      },
+    ],
+    ['blue-green of a CloneSet', { blueGreen: {}, workloadRef: CLONE_SET }],
+    [
+      'requests by header, path and parameter',
+      steps({
+        replicas: 1,
+        matches: [
+          { headers: [HEADER] },
+          { path: { type: 'Exact', value: '/a' } },
+          { queryParams: [HEADER, { ...HEADER, name: 'User' }] },
+        ],
+      }),
+    ],
+    ['an HTTPRoute', routing({ service: 's', gateway: { httpRouteName: 'shop' } })],
+    [
+      'an Istio service with its rule, and no Service for the canary',
+      {
+        canary: {
+          trafficRoutings: [{ service: 's', customNetworkRefs: [VIRTUAL_SERVICE, DESTINATION_RULE] }],
+          disableGenerateCanaryService: true,
+        },
+      },
+    ],
+    [
+      'several kinds of routes at once',
+      routing({ ...INGRESS, gateway: { httpRouteName: 'shop' }, customNetworkRefs: [VIRTUAL_SERVICE] }),
+    ],
+    ['a rule beside an ingress', routing({ ...INGRESS, customNetworkRefs: [DESTINATION_RULE] })],
+    [
       'a blueGreen that is null',
       {
         strategy: {
@@ -63,33 +90,79 @@ describe('is driven', () => {
         },
       },
     ],
-  ])('%s', (_, facts) => {
-    expect(checkRollout(rollout(facts))).toStrictEqual([]);
+  ])('%s', (_, part) => {
+    expect(checkRollout(written(part))).toStrictEqual([]);
   });
 });
 
+const NO_STRATEGY = 'give the strategy: canary or blueGreen, with at least one step';
+const unsupported = (kind: string, apiVersion: string) =>
+  `a workload of kind ${kind} (${apiVersion}) is not supported: a Deployment, StatefulSet or DaemonSet of apps/v1 ` +
+  'is, and a CloneSet of apps.kruise.io/v1alpha1';
+const half = (replicas: string) =>
+  `must be at most 50% in a step that routes requests in partition style, and not ${replicas}: a rollback would ` +
+  'send every request to the few stable pods. Take traffic and matches out of this step, or, for a Deployment, set ' +
+  'enableExtraWorkloadForCanary: true';
+
 describe('is refused', () => {
   const replicas = 'spec.strategy.canary.steps[0].replicas';
-  const routing = 'spec.strategy.canary.trafficRoutings[0]';
-  test.each<[string, Facts, string, string]>([
-    ['no strategy', { strategy: {} }, 'spec.strategy', 'give the strategy: canary with at least one step'],
+  const route = 'spec.strategy.canary.trafficRoutings[0]';
+  test.each<[string, Written, string, string]>([
+    ['no strategy', { strategy: {} }, 'spec.strategy', NO_STRATEGY],
     [
       'two strategies',
       { strategy: { canary: {}, blueGreen: {} } },
       'spec.strategy',
       'give exactly one of canary and blueGreen',
     ],
+    ['an empty strategy (T30)', { strategy: { paused: true } }, 'spec.strategy', NO_STRATEGY],
     [
-      'blue-green',
-      { strategy: { blueGreen: { steps: [{ replicas: 1 }] } } },
-      'spec.strategy.blueGreen',
-      'the blue-green strategy is not supported: use canary with enableExtraWorkloadForCanary: true',
+      'blue-green of a StatefulSet',
+      { blueGreen: {}, workloadRef: { kind: 'StatefulSet' } },
+      'spec.workloadRef',
+      'a StatefulSet cannot be released blue-green: only a Deployment or a CloneSet can. Use the canary strategy',
     ],
     [
-      'partition style',
-      { canary: { enableExtraWorkloadForCanary: undefined } },
-      'spec.strategy.canary.enableExtraWorkloadForCanary',
-      'partition style is not supported: set it to true (in v1alpha1, remove the annotation rollouts.kruise.io/rolling-style)',
+      'blue-green of a DaemonSet',
+      { blueGreen: {}, workloadRef: { kind: 'DaemonSet' } },
+      'spec.workloadRef',
+      'a DaemonSet cannot be released blue-green: only a Deployment or a CloneSet can. Use the canary strategy',
+    ],
+    [
+      'blue-green with fewer pods than before',
+      { blueGreen: { steps: [{ replicas: '100%' }, { replicas: '50%' }] } },
+      'spec.strategy.blueGreen.steps[1].replicas',
+      'must not be less than in the step before (100%): the pods of the new version only grow',
+    ],
+    [
+      'blue-green with too much traffic',
+      { blueGreen: { steps: [{ replicas: '100%', traffic: '101%' }] } },
+      'spec.strategy.blueGreen.steps[0].traffic',
+      'must be a percentage from 0% to 100%, and not 101%',
+    ],
+    [
+      'blue-green with a TrafficRouting',
+      { blueGreen: { trafficRoutingRef: 'route' } },
+      'spec.strategy.blueGreen.trafficRoutingRef',
+      'TrafficRouting objects are not followed: use trafficRoutings',
+    ],
+    [
+      'partition style with more than half of the pods and traffic',
+      { canary: { ...PARTITION, steps: [{ replicas: '51%', traffic: '5%' }] } },
+      replicas,
+      half('51%'),
+    ],
+    [
+      'partition style with more than half of the pods and matches',
+      { canary: { ...PARTITION, steps: [{ replicas: '100%', matches: [{ headers: [HEADER] }] }] } },
+      replicas,
+      half('100%'),
+    ],
+    [
+      'the same of a CloneSet, which is in partition style whatever the field says',
+      { workloadRef: CLONE_SET, ...steps({ replicas: '60%', traffic: '5%' }) },
+      replicas,
+      half('60%'),
     ],
     ['no steps', steps(), 'spec.strategy.canary.steps', 'give at least one step'],
     [
@@ -126,13 +199,13 @@ describe('is refused', () => {
       'fewer pods than before',
       steps({ replicas: 3 }, { replicas: 2 }),
       'spec.strategy.canary.steps[1].replicas',
-      'must not be less than in the step before (3): the pods of a canary only grow',
+      'must not be less than in the step before (3): the pods of the new version only grow',
     ],
     [
       'a smaller percentage than before',
       steps({ replicas: '30%' }, { replicas: '20%' }),
       'spec.strategy.canary.steps[1].replicas',
-      'must not be less than in the step before (30%): the pods of a canary only grow',
+      'must not be less than in the step before (30%): the pods of the new version only grow',
     ],
     [
       'no traffic',
@@ -147,62 +220,125 @@ describe('is refused', () => {
       'must be a percentage from 1% to 100%, and not 150%',
     ],
     [
-      'matches',
-      steps({ replicas: 1, matches: [{ headers: [] }] }),
-      'spec.strategy.canary.steps[0].matches',
-      'matching requests is not supported: use traffic',
+      'a match of every request',
+      steps({ replicas: 1, matches: [{ headers: [HEADER] }, { headers: [] }] }),
+      'spec.strategy.canary.steps[0].matches[1]',
+      'would match every request: give headers, path or queryParams',
+    ],
+    [
+      'a header that is named twice',
+      steps({ replicas: 1, matches: [{ headers: [HEADER, { ...HEADER, name: 'User' }] }] }),
+      'spec.strategy.canary.steps[0].matches[0].headers',
+      '"user" is named twice, and only the first would count',
+    ],
+    [
+      'a parameter that is named twice',
+      steps({ replicas: 1, matches: [{ queryParams: [HEADER, HEADER] }] }),
+      'spec.strategy.canary.steps[0].matches[0].queryParams',
+      '"user" is named twice, and only the first would count',
     ],
     [
       'another workload',
-      { workloadRef: { apiVersion: 'apps.kruise.io/v1alpha1', kind: 'CloneSet' } },
+      { workloadRef: { apiVersion: 'batch/v1', kind: 'Job' } },
       'spec.workloadRef',
-      'a workload of kind CloneSet (apps.kruise.io/v1alpha1) is not supported: only apps/v1 Deployment is',
+      unsupported('Job', 'batch/v1'),
+    ],
+    [
+      'a StatefulSet of Kruise',
+      { workloadRef: { apiVersion: 'apps.kruise.io/v1beta1', kind: 'StatefulSet' } },
+      'spec.workloadRef',
+      unsupported('StatefulSet', 'apps.kruise.io/v1beta1'),
+    ],
+    [
+      'a Deployment of no group',
+      { workloadRef: { apiVersion: 'v1' } },
+      'spec.workloadRef',
+      unsupported('Deployment', 'v1'),
     ],
     [
       'another ingress class',
-      { canary: { trafficRoutings: [{ service: 's', ingress: { name: 'i', classType: 'mse' } }] } },
-      `${routing}.ingress.classType`,
+      routing({ service: 's', ingress: { name: 'i', classType: 'mse' } }),
+      `${route}.ingress.classType`,
       'the class mse is not supported: only nginx is',
     ],
     [
       'a routing without a route',
-      { canary: { trafficRoutings: [{ service: 's' }] } },
-      `${routing}.ingress`,
-      'name the ingress',
+      routing({ service: 's' }),
+      route,
+      'name a route: ingress, gateway or customNetworkRefs',
     ],
     [
-      'Gateway API',
-      { canary: { trafficRoutings: [{ service: 's', gateway: { httpRouteName: 'r' } }] } },
-      `${routing}.gateway`,
-      'Gateway API routes are not supported: use an nginx ingress',
+      'a routing of no custom objects',
+      routing({ service: 's', customNetworkRefs: [] }),
+      route,
+      'name a route: ingress, gateway or customNetworkRefs',
     ],
     [
-      'custom network objects',
-      {
-        canary: {
-          trafficRoutings: [{ ...INGRESS, customNetworkRefs: [{ apiVersion: 'a', kind: 'b', name: 'c' }] }],
-        },
-      },
-      `${routing}.customNetworkRefs`,
-      'custom network objects are not supported: use an nginx ingress',
+      'a gateway without a route',
+      routing({ service: 's', gateway: {} }),
+      `${route}.gateway.httpRouteName`,
+      'name the HTTPRoute',
     ],
     [
-      'a shared canary Service',
-      { canary: { disableGenerateCanaryService: true } },
-      'spec.strategy.canary.disableGenerateCanaryService',
-      'is not supported: an nginx ingress needs a canary Service. Remove it',
+      'a gateway whose route has no name',
+      routing({ service: 's', gateway: { httpRouteName: '' } }),
+      `${route}.gateway.httpRouteName`,
+      'name the HTTPRoute',
     ],
+    [
+      'custom objects of another kind',
+      routing({
+        ...INGRESS,
+        customNetworkRefs: [
+          VIRTUAL_SERVICE,
+          { apiVersion: 'apisix.apache.org/v2', kind: 'ApisixRoute', name: 'c' },
+        ],
+      }),
+      `${route}.customNetworkRefs[1]`,
+      'an object of kind ApisixRoute (apisix.apache.org/v2) is not supported: a VirtualService or a DestinationRule ' +
+        'of networking.istio.io is',
+    ],
+    [
+      'a custom object without a name',
+      routing({ ...INGRESS, customNetworkRefs: [{ ...VIRTUAL_SERVICE, name: '' }] }),
+      `${route}.customNetworkRefs[0].name`,
+      'name the VirtualService',
+    ],
+    [
+      'a custom object that is named twice',
+      routing({
+        ...INGRESS,
+        customNetworkRefs: [VIRTUAL_SERVICE, { ...VIRTUAL_SERVICE, apiVersion: 'networking.istio.io/v1' }],
+      }),
+      `${route}.customNetworkRefs[1]`,
+      'VirtualService shop is named twice',
+    ],
+    [
+      'a DestinationRule that nothing shares requests out by',
+      routing({ service: 's', customNetworkRefs: [DESTINATION_RULE] }),
+      `${route}.customNetworkRefs`,
+      'a DestinationRule only tells the versions apart: name the VirtualService that shares the requests out as well',
+    ],
+    ...[INGRESS, { service: 's', gateway: { httpRouteName: 'r' } }].map(
+      (one): [string, Written, string, string] => [
+        `no canary Service for ${Object.keys(one).at(-1)}`,
+        { canary: { disableGenerateCanaryService: true, trafficRoutings: [one] } },
+        'spec.strategy.canary.disableGenerateCanaryService',
+        'an ingress or an HTTPRoute needs a canary Service to send requests to. Remove it, or route by ' +
+          'customNetworkRefs alone',
+      ],
+    ),
     [
       'a TrafficRouting by field',
       { canary: { trafficRoutingRef: 'route' } },
       'spec.strategy.canary.trafficRoutingRef',
-      'TrafficRouting objects are not supported: use trafficRoutings',
+      'TrafficRouting objects are not followed: use trafficRoutings',
     ],
     [
       'a TrafficRouting by annotation',
       { annotations: { 'rollouts.kruise.io/trafficrouting': 'route' } },
       'metadata.annotations[rollouts.kruise.io/trafficrouting]',
-      'TrafficRouting objects are not supported. Remove the annotation and use trafficRoutings of the canary strategy',
+      'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
     ],
     [
       'rollback in batches',
@@ -222,61 +358,63 @@ describe('is refused', () => {
       'spec.strategy.canary.failureThreshold',
       'must be a number of pods or a percentage from 0% to 100%, and not -1',
     ],
-  ])('%s', (_, facts, path, message) => {
-    expect(checkRollout(rollout(facts))).toStrictEqual([{ path, message }]);
+  ])('%s', (_, part, path, message) => {
+    expect(checkRollout(written(part))).toStrictEqual([{ path, message }]);
   });
 
   test('every fault is told at once', () => {
-    const facts = { workloadRef: { kind: 'DaemonSet' }, ...steps({ replicas: 0, traffic: '0%' }) };
-    expect(checkRollout(rollout(facts)).map(({ path }) => path)).toStrictEqual([
+    const part = { workloadRef: { kind: 'Job' }, ...steps({ replicas: 0, traffic: '0%' }) };
+    expect(checkRollout(written(part)).map(({ path }) => path)).toStrictEqual([
       'spec.workloadRef',
       'spec.strategy.canary.steps[0].replicas',
       'spec.strategy.canary.steps[0].traffic',
     ]);
   });
 
-  test('a second traffic routing, by the schema', () => {
-    expect(() => rollout({ canary: { trafficRoutings: [INGRESS, INGRESS] } })).toThrow(
-      'spec.strategy.canary.trafficRoutings',
-    );
+  test.each<[string, Written, string]>([
+    ['a second traffic routing', routing(INGRESS, INGRESS), 'spec.strategy.canary.trafficRoutings'],
+    [
+      'a 51st step',
+      steps(...Array.from({ length: 51 }, () => ({ replicas: 1 }))),
+      'spec.strategy.canary.steps',
+    ],
+    ['an ingress without a name', routing({ service: 's', ingress: {} }), 'ingress.name'],
+    ['a routing without a Service', routing({ ingress: { name: 'i' } }), 'trafficRoutings[0].service'],
+    ['a negative grace period', routing({ ...INGRESS, gracePeriodSeconds: -1 }), 'gracePeriodSeconds'],
+    ['traffic that is no percentage', steps({ replicas: 1, traffic: '5' }), 'steps[0].traffic'],
+    [
+      'a header that HTTP does not have',
+      steps({ replicas: 1, matches: [{ headers: [{ name: 'a b', value: 'c' }] }] }),
+      'headers[0].name',
+    ],
+    [
+      '17 matches',
+      steps({ replicas: 1, matches: Array.from({ length: 17 }, () => ({ headers: [HEADER] })) }),
+      'steps[0].matches',
+    ],
+    ['a workload without a name', { workloadRef: { name: '' } }, 'spec.workloadRef.name'],
+  ])('%s, by the schema', (_, part, path) => {
+    expect(() => written(part)).toThrow(path);
   });
 });
 
-describe('during a release', () => {
-  const rest = (what: string, phase = 'Progressing') =>
-    `${what} cannot be changed while the Rollout is ${phase}: let the release end first, or restore the stable pod template of the workload to roll back`;
+describe('the annotation by which v1alpha1 chooses the style', () => {
+  const styled = (style: string) => written({ annotations: { 'rollouts.kruise.io/rolling-style': style } });
 
-  test.each<[string, Facts, string, string]>([
-    ['the workload', { workloadRef: { name: 'other' } }, 'spec.workloadRef', 'the workload'],
-    ['the style', { canary: { enableExtraWorkloadForCanary: false } }, 'spec.strategy', 'the rolling style'],
-    [
-      'the routing',
-      { canary: { trafficRoutings: [{ ...INGRESS, gracePeriodSeconds: 9 }] } },
-      'spec.strategy.canary.trafficRoutings',
-      'the traffic routing',
-    ],
-    [
-      'the number of steps',
-      steps({ replicas: '20%' }, { replicas: '50%' }),
-      'spec.strategy.canary.steps',
-      'the number of steps',
-    ],
-  ])('%s is frozen', (_, facts, path, what) => {
-    for (const phase of ['Progressing', 'Terminating']) {
-      expect(checkRolloutUpdate(rollout({ phase }), rollout(facts))).toStrictEqual([
-        { path, message: rest(what, phase) },
-      ]);
-    }
-    for (const phase of ['Healthy', 'Initial', 'Disabled']) {
-      expect(checkRolloutUpdate(rollout({ phase }), rollout(facts))).toStrictEqual([]);
-    }
-    expect(checkRolloutUpdate(rollout(), rollout(facts))).toStrictEqual([]);
+  test.each(['', 'canary', 'Canary', 'partition', 'Partition'])('"%s" is one', (style) => {
+    expect(checkRollingStyle(styled(style))).toStrictEqual([]);
   });
 
-  test('what a step says, its pause and the tolerance stay editable', () => {
-    const facts = {
-      canary: { failureThreshold: 1, steps: [{ traffic: '10%', replicas: '30%', pause: { duration: 60 } }] },
-    };
-    expect(checkRolloutUpdate(rollout({ phase: 'Progressing' }), rollout(facts))).toStrictEqual([]);
+  test('need not be there', () => {
+    expect(checkRollingStyle(written())).toStrictEqual([]);
+  });
+
+  test.each(['bluegreen', 'blueGreen', 'rolling'])('"%s" is none', (style) => {
+    expect(checkRollingStyle(styled(style))).toStrictEqual([
+      {
+        path: 'metadata.annotations[rollouts.kruise.io/rolling-style]',
+        message: `must be canary or partition, and not ${style}: other styles need rollouts.kruise.io/v1beta1`,
+      },
+    ]);
   });
 });

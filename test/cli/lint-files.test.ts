@@ -254,10 +254,10 @@ describe('one text', () => {
     ],
     [
       'a Rollout that cannot be driven',
-      rollout('StatefulSet'),
+      rollout('Job'),
       [
         expect.stringMatching(
-          /^a:5:16: error: spec.workloadRef: a workload of kind StatefulSet .* \(rollout\)$/,
+          /^a:5:16: error: spec.workloadRef: a workload of kind Job .* \(rollout\)$/,
         ) as unknown as string,
       ],
     ],

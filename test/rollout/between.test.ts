@@ -178,7 +178,7 @@ const rows: Row[] = [
       workload: workloadOf(deployment({ version: 'v2', paused: true, markedFor: NAME, updated: 0 })),
     }),
     is: 'Stall UnsupportedWorkload',
-    says: 'only apps/v1 Deployment is',
+    says: 'a workload of kind CloneSet',
   },
   {
     title: 'a Rollout without steps touches nothing',

@@ -19,6 +19,7 @@ describe('AdmissionReview', () => {
       request: {
         uid: 'review-1',
         kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+        requestKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
         subResource: '',
         name: 'echoserver',
         namespace: 'shop',

@@ -14,6 +14,8 @@ export interface RequestPart {
   subResource?: string;
   operation?: string;
   name?: string;
+  /** The version that the author wrote, where the API server converted it. */
+  writtenIn?: string;
 }
 
 /** An AdmissionReview as the API server sends it: an UPDATE where there is an old object, else a CREATE. */
@@ -29,6 +31,7 @@ export function reviewOf(part: RequestPart): Record<string, unknown> {
     request: {
       uid: 'review-1',
       kind: { group, version, kind: object.kind },
+      requestKind: { group, version: part.writtenIn ?? version, kind: object.kind },
       resource: { group, version, resource: `${object.kind.toLowerCase()}s` },
       ...(part.subResource === undefined ? {} : { subResource: part.subResource }),
       name: part.name ?? object.metadata.name,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
+import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
 import { type AdmissionAnswer, allow, deny } from '../../src/server/admission-review.ts';
 import { validate } from '../../src/server/validate.ts';
 import { lookupOf } from './lookups.ts';
@@ -98,6 +99,8 @@ async function judged(part: RequestPart, unreachable: string[] = []): Promise<Ad
   return validate(requestOf(part), {
     controller: CONTROLLER,
     rollouts: [rollout(), labelled],
+    guards: [],
+    autoscalers: [],
     lookup: lookupOf(WORLD, unreachable),
   });
 }
@@ -395,6 +398,101 @@ const rollouts: Row[] = [
   },
 ];
 
+/** The Rollout of the requests with this strategy, and these annotations and status. */
+function planned(strategy: Fields, more: { annotations?: Record<string, string>; phase?: string } = {}) {
+  const plain = rollout(more.phase === undefined ? {} : { status: { phase: more.phase } });
+  return {
+    ...plain,
+    metadata: { ...plain.metadata, ...(more.annotations ? { annotations: more.annotations } : {}) },
+    spec: { ...plain.spec, strategy } as typeof plain.spec,
+  };
+}
+
+const STYLED = { 'rollouts.kruise.io/rolling-style': 'blueGreen' };
+const canaryOf = (...steps: Fields[]) => ({ canary: { enableExtraWorkloadForCanary: true, steps } });
+const frozenSteps = deny(
+  422,
+  'Rollout shop/demo is not valid: spec.strategy.canary.steps: the number of steps cannot be changed while the ' +
+    'Rollout is Progressing: let the release end first, or restore the stable pod template of the workload to roll back',
+);
+
+const writers: Row[] = [
+  {
+    title: 'a step more in the middle of a release, in v1beta1',
+    part: {
+      oldObject: planned(canaryOf({ replicas: 1 }), { phase: 'Progressing' }),
+      object: planned(canaryOf({ replicas: 1 }, { replicas: 2 }), { phase: 'Progressing' }),
+    },
+    answer: frozenSteps,
+  },
+  {
+    title: 'a step more in the middle of a release, in v1alpha1',
+    part: {
+      writtenIn: 'v1alpha1',
+      oldObject: planned(canaryOf({ replicas: 1 }), { phase: 'Progressing' }),
+      object: planned(canaryOf({ replicas: 1 }, { replicas: 2 }), { phase: 'Progressing' }),
+    },
+    answer: allow(),
+  },
+  {
+    title: 'an unknown style by annotation, in v1alpha1',
+    part: {
+      writtenIn: 'v1alpha1',
+      object: planned(canaryOf({ replicas: 1 }), { annotations: STYLED }),
+    },
+    answer: deny(
+      422,
+      'Rollout shop/demo is not valid: metadata.annotations[rollouts.kruise.io/rolling-style]: must be canary or ' +
+        'partition, and not blueGreen: other styles need rollouts.kruise.io/v1beta1',
+    ),
+  },
+  {
+    title: 'the same annotation in v1beta1, where it says nothing',
+    part: { object: planned(canaryOf({ replicas: 1 }), { annotations: STYLED }) },
+    answer: allow(),
+  },
+  {
+    title: 'a StatefulSet that is not there yet',
+    part: {
+      object: {
+        ...rollout(),
+        spec: {
+          workloadRef: { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' },
+          strategy: canaryOf({ replicas: 1 }),
+        },
+      } as KubeObject,
+    },
+    answer: allow({
+      warnings: ['StatefulSet shop/db does not exist yet: nothing is released until it does'],
+    }),
+  },
+];
+
+const TRAFFIC_ROUTING = {
+  apiVersion: 'rollouts.kruise.io/v1alpha1',
+  kind: 'TrafficRouting',
+  metadata: { name: 'mesh', namespace: 'shop' },
+};
+
+const trafficRoutings: Row[] = [
+  {
+    title: 'one that nothing will follow',
+    part: {
+      object: { ...TRAFFIC_ROUTING, spec: { objectRef: [{ service: 'web' }], strategy: {} } } as KubeObject,
+    },
+    answer: allow({
+      warnings: [
+        'TrafficRouting shop/mesh is kept, and nothing follows it: give each Rollout trafficRoutings of its own',
+      ],
+    }),
+  },
+  {
+    title: 'one without a strategy',
+    part: { object: { ...TRAFFIC_ROUTING, spec: { objectRef: [] } } as KubeObject },
+    answer: deny(422, 'TrafficRouting shop/mesh is not valid: spec.strategy: is missing'),
+  },
+];
+
 const foreign = (claim: string, use: string) =>
   deny(
     403,
@@ -566,12 +664,63 @@ describe.each([
   ['templates', templates],
   ['guards', guards],
   ['Rollouts', rollouts],
+  ['Rollouts by their writers', writers],
+  ['TrafficRoutings', trafficRoutings],
   ['runs', runs],
   ['records', records],
   ['the rest', others],
 ])('%s', (_kind, rows) => {
   test.each(rows)('$title', async ({ part, answer }) => {
     expect(await judged(part)).toEqual(answer);
+  });
+});
+
+describe('what a Rollout is warned of', () => {
+  const watch = guard({}) as RolloutGuard;
+  const scaler = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'busy', namespace: 'shop' },
+    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'echoserver' } },
+  };
+  const warnings = async (strategy: Fields, guards: RolloutGuard[] = []) => {
+    const answer = await validate(requestOf({ object: planned(strategy) }), {
+      controller: CONTROLLER,
+      rollouts: [],
+      guards,
+      autoscalers: [scaler],
+      lookup: lookupOf(WORLD),
+    });
+    return answer.allowed ? answer.warnings : [answer.message];
+  };
+  const light = (step: number, moves: string) =>
+    `step ${step} of Rollout demo is the last that a Step analysis judges, and it moves ${moves} of the pods: the ` +
+    'others follow unjudged. Let a judged step move at least half of them';
+
+  test('a guard whose steps move few pods, of the five that the workload has', async () => {
+    expect(await warnings(canaryOf({ replicas: 2 }), [watch])).toEqual([light(1, '2')]);
+    expect(await warnings(canaryOf({ replicas: 3 }), [watch])).toEqual([]);
+  });
+
+  test('not by a guard of another Rollout, nor by a suspended one', async () => {
+    const other = guard({ rolloutRef: { name: 'other' } }) as RolloutGuard;
+    const asleep = guard({ suspend: true }) as RolloutGuard;
+    expect(await warnings(canaryOf({ replicas: 2 }), [other, asleep])).toEqual([]);
+  });
+
+  test('an autoscaler of a blue-green release', async () => {
+    expect(await warnings({ blueGreen: { steps: [{ replicas: '100%' }] } })).toEqual([
+      'HorizontalPodAutoscaler busy scales Deployment echoserver: a blue-green release turns it off while it lasts, ' +
+        'so that load which grows meanwhile brings no further pods',
+    ]);
+  });
+
+  test('its guard is warned as well, when it comes later', async () => {
+    const facts = { controller: CONTROLLER, guards: [], autoscalers: [], lookup: lookupOf(WORLD) };
+    const rollouts = [planned(canaryOf({ replicas: '40%' }))];
+    expect(await validate(requestOf({ object: watch }), { ...facts, rollouts })).toEqual(
+      allow({ warnings: [light(1, '40%')] }),
+    );
   });
 });
 
@@ -640,7 +789,7 @@ describe('what cannot be found out is refused for now', () => {
 });
 
 describe('the controller itself', () => {
-  const facts = { controller: CONTROLLER, rollouts: [], lookup: lookupOf([]) };
+  const facts = { controller: CONTROLLER, rollouts: [], guards: [], autoscalers: [], lookup: lookupOf([]) };
 
   test.each([
     ['makes runs of Rollouts', { object: run(key, owned) }],

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/api/kubernetes.ts';
+import type { HorizontalPodAutoscaler, KubeObject } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
 import type { Cluster } from '../../src/cluster/port.ts';
 import { makeCertificates } from '../../src/server/certificate.ts';
 import { makeLookup } from '../../src/server/lookup.ts';
@@ -43,6 +44,8 @@ async function world(
     controller: CONTROLLER,
     cluster,
     rollouts: memory.stores.of<Rollout>(resources.rollout),
+    guards: memory.stores.of<RolloutGuard>(resources.rolloutGuard),
+    autoscalers: memory.stores.of<HorizontalPodAutoscaler>(resources.autoscaler),
     lookup: makeLookup(cluster, new Map()),
     isReady: () => ready,
     now: () => NOW,
