@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import type { Ingress, Pod, Service } from '../../src/api/kubernetes.ts';
+import type { HttpRoute, Ingress, Pod, Service } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import { clusterClient } from '../../src/cluster/client.ts';
 import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
@@ -30,7 +30,9 @@ const deps = { kubeConfig, cluster, log, random: Math.random };
 const ingresses = openStore<Ingress>(deps, resources.ingress);
 const services = openStore<Service>(deps, resources.service);
 const pods = openStore<Pod>(deps, resources.pod);
-const stores = [ingresses, services, pods];
+// A cluster of somebody's own need not know the kind.
+const httpRoutes = openStore<HttpRoute>(deps, resources.httpRoute, { optional: true });
+const stores = [ingresses, services, pods, httpRoutes];
 const publish = routesPublisher(values['routes-dir']);
 
 let changes = 0;
@@ -44,7 +46,7 @@ async function publishChanges(): Promise<void> {
   while (published < changes) {
     await sleep(gatherMs);
     const upTo = changes;
-    await publish(routesOf(ingresses.list(), services.list(), pods.list()));
+    await publish(routesOf(ingresses.list(), services.list(), pods.list(), httpRoutes.list()));
     published = upTo;
   }
   isPublishing = false;

@@ -73,6 +73,7 @@ http {
     set $routes_dir "${routesDir}";
     location / {
       if ($plan = "404") { return 404 "No Ingress has a rule for this host and path.\\n"; }
+      if ($plan = "500") { return 500 "The rule for this request has no backend.\\n"; }
       if ($plan = "503") { return 503 "No pod is ready behind this path.\\n"; }
       error_page 502 504 = @second;
       proxy_pass http://$first_pod;

@@ -1,10 +1,15 @@
 import type { HostRoutes } from './routes.ts';
 
 declare const router: {
-  /** `404`, `503`, or up to three `ip:port` with spaces between. */
+  /** `404`, `500`, `503`, or up to three `ip:port` with spaces between. */
   choose(
     routes: HostRoutes,
-    request: { path: string; headers: Record<string, string> },
+    request: {
+      path: string;
+      headers: Record<string, string>;
+      method?: string;
+      query?: Record<string, string>;
+    },
     random: () => number,
   ): string;
 };

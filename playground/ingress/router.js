@@ -14,7 +14,7 @@ const retriesAtMost = 3;
 function plan(r) {
   const host = (r.headersIn.Host || '').split(':')[0].toLowerCase();
   const routes = routesFor(r.variables.routes_dir, host);
-  const request = { path: r.variables.uri, headers: r.headersIn };
+  const request = { path: r.variables.uri, headers: r.headersIn, method: r.method, query: r.args };
   return choose(routes, request, Math.random);
 }
 
@@ -39,11 +39,27 @@ function routesFor(dir, host) {
 }
 
 function choose(routes, request, random) {
+  const rule = (routes.rules || []).find((each) => meets(each, request));
+  if (rule) return byWeight(rule.backends, random);
   const route = routes.paths.find((each) => matches(each, request.path));
   if (!route) return '404';
   const canary = route.canary;
   const toCanary = canary && canary.peers.length > 0 && wantsCanary(canary, request.headers, random);
-  const peers = toCanary ? canary.peers : route.peers;
+  return tried(toCanary ? canary.peers : route.peers, random);
+}
+
+/** Each backend of a rule gets the part of the requests that its weight is of all weights. */
+function byWeight(backends, random) {
+  const total = backends.reduce((sum, each) => sum + each.weight, 0);
+  let point = random() * total;
+  const chosen = backends.find((each) => {
+    point -= each.weight;
+    return point < 0;
+  });
+  return chosen ? tried(chosen.peers, random) : '500';
+}
+
+function tried(peers, random) {
   if (peers.length === 0) return '503';
   // A random start and then in order: each pod gets its share, and a retry meets another pod.
   const first = Math.floor(random() * peers.length);
@@ -51,6 +67,28 @@ function choose(routes, request, random) {
   for (let i = 0; i < Math.min(peers.length, retriesAtMost); i += 1)
     chosen.push(peers[(first + i) % peers.length]);
   return chosen.join(' ');
+}
+
+function meets(rule, request) {
+  if (rule.method !== undefined && rule.method !== request.method) return false;
+  if (rule.pathType === 'RegularExpression') {
+    if (!fits(rule.path, request.path)) return false;
+  } else if (!matches({ path: rule.path, isExact: rule.pathType === 'Exact' }, request.path)) return false;
+  const asked = (conditions, values) =>
+    conditions.every((each) => {
+      const sent = values[each.name];
+      return sent !== undefined && (each.isPattern ? fits(each.value, sent) : sent === each.value);
+    });
+  return asked(rule.headers, request.headers) && asked(rule.queryParams, request.query || {});
+}
+
+/** The whole of it, as Envoy compares. A pattern that is none fits nothing. */
+function fits(pattern, text) {
+  try {
+    return new RegExp(`^(?:${pattern})$`).test(text);
+  } catch (_error) {
+    return false;
+  }
 }
 
 /** A prefix matches whole elements: /a matches /a and /a/b, not /ab. */
@@ -72,8 +110,17 @@ function wantsCanary(canary, headers, random) {
 function decidedByHeader(rule, sent) {
   if (sent === undefined) return undefined;
   if (rule.value !== undefined) return sent === rule.value ? true : undefined;
-  if (rule.pattern !== undefined) return new RegExp(rule.pattern).test(sent) ? true : undefined;
+  if (rule.pattern !== undefined) return holds(rule.pattern, sent) ? true : undefined;
   return alwaysOrNever(sent);
+}
+
+/** Somewhere in it, as ingress-nginx compares; a pattern that is none holds nowhere. */
+function holds(pattern, text) {
+  try {
+    return new RegExp(pattern).test(text);
+  } catch (_error) {
+    return false;
+  }
 }
 
 function alwaysOrNever(word) {

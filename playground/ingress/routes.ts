@@ -1,9 +1,12 @@
-import type { Ingress, IngressBackend, Pod, Service } from '../../src/api/kubernetes.ts';
+import type { HttpRoute, Ingress, IngressBackend, Pod, Service } from '../../src/api/kubernetes.ts';
 import type { RunnablePod } from '../kubelet/pod-status.ts';
+import { type HttpRule, httpRulesOf } from './http-routes.ts';
 
 /** What the router knows of one host: its paths, the one to try first in front. */
 export interface HostRoutes {
   paths: PathRoute[];
+  /** Rules of HTTPRoutes, which are asked before the paths of Ingresses. */
+  rules?: HttpRule[];
 }
 
 export interface PathRoute {
@@ -34,6 +37,7 @@ export function routesOf(
   ingresses: readonly Ingress[],
   services: readonly Service[],
   pods: readonly Pod[],
+  httpRoutes: readonly HttpRoute[] = [],
 ): Map<string, HostRoutes> {
   const peersOf = peerFinder(services, pods);
   const hosts = new Map<string, HostRoutes>();
@@ -53,6 +57,8 @@ export function routesOf(
       if (main && !main.canary) main.canary = canaryOf(ingress, peersOf(ingress.metadata.namespace, backend));
     }
   for (const routes of hosts.values()) routes.paths.sort(mostSpecificFirst);
+  for (const [host, rules] of httpRulesOf(httpRoutes, peersOf))
+    hosts.set(host, { ...(hosts.get(host) ?? { paths: [] }), rules });
   return hosts;
 }
 

@@ -91,6 +91,12 @@ export const RETRY_ANNOTATION = 'assay.dev/retry';
 /** On a workload: the id of the release that failed and whose former template Assay put back, without steps. */
 export const RESTORE_ANNOTATION = 'assay.dev/restore';
 
+/** What kubectl applied to an object: no part of what its owner wrote in it. */
+export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** On a route of the user's, while a release is under way: what of it cannot be computed back, as JSON. */
+export const ROUTE_NOTES_ANNOTATION = 'assay.dev/route-notes';
+
 /** On AnalysisRuns (labels): what they judge. */
 export const ROLLOUT_LABEL = 'assay.dev/rollout';
 export const RELEASE_LABEL = 'assay.dev/release';

@@ -125,6 +125,103 @@ export interface Ingress extends KubeObject {
   };
 }
 
+/** What a rule of a route does to the headers of a request, as the Gateway API writes it. */
+export interface HeaderModifier {
+  set?: { name: string; value: string }[] | undefined;
+  add?: { name: string; value: string }[] | undefined;
+  remove?: string[] | undefined;
+}
+
+export interface HttpRouteFilter {
+  type: string;
+  requestHeaderModifier?: HeaderModifier;
+  [field: string]: unknown;
+}
+
+export interface HttpBackendRef {
+  name: string;
+  group?: string;
+  kind?: string;
+  namespace?: string;
+  port?: number;
+  weight?: number;
+  filters?: HttpRouteFilter[];
+}
+
+export interface HttpNamedCondition {
+  type?: string | undefined;
+  name: string;
+  value: string;
+}
+
+export interface HttpRouteMatch {
+  path?: { type?: string; value?: string };
+  headers?: HttpNamedCondition[];
+  queryParams?: HttpNamedCondition[];
+  [field: string]: unknown;
+}
+
+export interface HttpRouteRule {
+  matches?: HttpRouteMatch[];
+  filters?: HttpRouteFilter[];
+  backendRefs?: HttpBackendRef[];
+  [field: string]: unknown;
+}
+
+/** Of the Gateway API. */
+export interface HttpRoute extends KubeObject {
+  spec: { hostnames?: string[]; rules?: HttpRouteRule[]; [field: string]: unknown };
+}
+
+/** How Istio compares a text; one of the three is given. */
+export interface IstioStringMatch {
+  exact?: string;
+  prefix?: string;
+  regex?: string;
+}
+
+export interface IstioMatch {
+  uri?: IstioStringMatch;
+  headers?: Record<string, IstioStringMatch>;
+  queryParams?: Record<string, IstioStringMatch>;
+  ignoreUriCase?: boolean;
+  [field: string]: unknown;
+}
+
+export interface IstioDestination {
+  destination: { host: string; subset?: string; port?: { number?: number } };
+  weight?: number;
+  headers?: { request?: IstioHeaderOperations; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+export interface IstioHeaderOperations {
+  set?: Record<string, string>;
+  add?: Record<string, string>;
+  remove?: string[];
+}
+
+export interface IstioRoute {
+  name?: string;
+  match?: IstioMatch[];
+  route?: IstioDestination[];
+  [field: string]: unknown;
+}
+
+export interface VirtualService extends KubeObject {
+  spec: { http?: IstioRoute[]; tcp?: IstioRoute[]; tls?: IstioRoute[]; [field: string]: unknown };
+}
+
+export interface IstioSubset {
+  name: string;
+  labels?: Record<string, string>;
+  [field: string]: unknown;
+}
+
+export interface DestinationRule extends KubeObject {
+  spec: { host: string; subsets?: IstioSubset[]; [field: string]: unknown };
+}
+
 export interface ControllerRevision extends KubeObject {
   revision: number;
   data?: unknown;

@@ -1,13 +1,13 @@
 import { type Act, deleteActs, replaceActs } from '../api/act.ts';
 import { sameJson } from '../api/canonical.ts';
-import type { Service } from '../api/kubernetes.ts';
+import type { KubeObject, Service } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { RouteFacts, RouteRequest, Share } from '../traffic/provider.ts';
 import { canaryService, canaryServiceName } from '../traffic/services.ts';
 import { type Context, isOurs, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { canaryOf, styleIn } from './order.ts';
-import { describeShare, routingOf, shareOf, strategyOf } from './plan.ts';
+import { describeShare, routingOf, shareOf, stepsOf, strategyOf } from './plan.ts';
 
 /** Acts that are still to be done, none where all is as it should be; or what is in the way. */
 export type RouteWork = { acts: Act[] } | { stall: Outcome };
@@ -20,17 +20,21 @@ function servicesOf({ snapshot: { rollout } }: Pick<Context, 'snapshot'>): Route
 }
 
 function requestOf(context: Context, share: Share): RouteRequest {
-  const { snapshot, release } = context;
+  const { snapshot, workload, release } = context;
+  const style = styleIn(snapshot);
   return {
     rollout: snapshot.rollout,
     services: servicesOf(context),
-    versions: {
-      label: styleIn(snapshot).podLabel,
-      stable: release.stable.hash,
-      canary: canaryHash(context),
-    },
+    versions: { label: style.podLabel, stable: release.stable.hash, canary: canaryHash(context) },
+    podLabels: style.template(workload, release.stable.revision)?.metadata?.labels ?? {},
     share,
   };
+}
+
+/** Whether versions are told apart by the routes alone: then no Service is made or changed. */
+export function routesAlone(context: Pick<Context, 'snapshot'>): boolean {
+  const { stable, canary } = servicesOf(context);
+  return routingOf(context.snapshot.rollout) !== undefined && stable === canary;
 }
 
 /** Known from the moment that the first pods of the new version are made. */
@@ -52,13 +56,16 @@ export function problemWithRoutes(context: Context): Outcome | undefined {
     const message = `Service ${routing.service} of trafficRoutings does not exist; create it`;
     return stall('ServiceNotFound', message);
   }
-  const share = shareOf(snapshot.rollout, 1) ?? { weight: 0, matches: [] };
+  // Of every step: what a later one asks for in vain is not to be found out in the middle.
+  const shares = stepsOf(snapshot.rollout).flatMap((_, index) => shareOf(snapshot.rollout, index + 1) ?? []);
   for (const { provider, own } of snapshot.traffic.routes) {
     const { resource, name } = provider.own;
     if (!own)
       return stall('RouteNotFound', `${resource.kind} ${name} of trafficRoutings does not exist; create it`);
-    const problem = provider.problem(own, requestOf(context, share));
-    if (problem) return stall('RouteHasNoBackend', problem);
+    for (const share of shares.length > 0 ? shares : [{ weight: 0, matches: [] }]) {
+      const problem = provider.problem(own, requestOf(context, share));
+      if (problem) return stall('RouteHasNoBackend', problem);
+    }
   }
   return undefined;
 }
@@ -75,28 +82,32 @@ export function routeWork(context: Context, share: Share | undefined): RouteWork
   if (!service) {
     return { stall: stall('ServiceNotFound', `Service ${routing.service} is gone; create it again`) };
   }
-  const made = [presentService, ...routes.map((route) => route.made)];
-  const taken = made.find((object) => object && !isOurs(context, object));
-  if (taken) {
-    const message = `${taken.kind} ${taken.metadata.name} belongs to somebody else; rename or delete it`;
-    return { stall: stall('NameTaken', message) };
-  }
   const request = requestOf(context, share);
   const acts: Act[] = [];
-  if (request.services.canary !== request.services.stable) {
+  if (!routesAlone(context)) {
+    if (presentService && !isOurs(context, presentService)) return taken(presentService);
     const { label } = request.versions;
     const wanted = canaryService(snapshot.rollout, service, label, request.versions.canary);
     acts.push(...serviceActs(presentService, wanted));
   }
   for (const route of routes) {
-    const wanted = actsOfRoute(route, request);
+    const wanted = actsOfRoute(context, route, request);
     if ('stall' in wanted) return wanted;
     acts.push(...wanted.acts);
   }
   return { acts };
 }
 
-function actsOfRoute({ provider, own, made }: RouteFacts, request: RouteRequest): RouteWork {
+function taken({ kind, metadata }: KubeObject): RouteWork {
+  const message = `${kind} ${metadata.name} belongs to somebody else; rename or delete it`;
+  return { stall: stall('NameTaken', message) };
+}
+
+function actsOfRoute(
+  context: Context,
+  { provider, own, made }: RouteFacts,
+  request: RouteRequest,
+): RouteWork {
   const { resource, name } = provider.own;
   if (!own) return { stall: stall('RouteNotFound', `${resource.kind} ${name} is gone; create it again`) };
   const problem = provider.problem(own, request);
@@ -106,6 +117,7 @@ function actsOfRoute({ provider, own, made }: RouteFacts, request: RouteRequest)
   const wanted = provider.routed({ own, made }, request);
   const acts = replaceActs(resource, own, wanted.own, why);
   if (!provider.made || !wanted.made) return { acts };
+  if (made && !isOurs(context, made)) return taken(made);
   if (made) return { acts: [...acts, ...replaceActs(provider.made.resource, made, wanted.made, why)] };
   return { acts: [...acts, { verb: 'create', resource: provider.made.resource, object: wanted.made, why }] };
 }
@@ -122,7 +134,8 @@ function serviceActs(present: Service | undefined, wanted: Service): Act[] {
 export function unrouteActs(context: Pick<Context, 'snapshot'>, why: string): Act[] | undefined {
   const services = servicesOf(context);
   let routed = false;
-  const acts = context.snapshot.traffic.routes.flatMap(({ provider, own, made }): Act[] => {
+  // In the reverse order of routing: nothing goes while something else still leads to it.
+  const acts = context.snapshot.traffic.routes.toReversed().flatMap(({ provider, own, made }): Act[] => {
     const restored = own && provider.unrouted(own, { services });
     const leftover = provider.made && made && isOurs(context, made) ? made : undefined;
     if (restored !== own || leftover) routed = true;

@@ -1,22 +1,20 @@
+import { LAST_APPLIED_ANNOTATION } from '../api/annotations.ts';
 import { sameJson } from '../api/canonical.ts';
 import { controllerReference, type Ingress, type IngressRule, type KubeObject } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
-import type { Provider, RouteRequest } from './provider.ts';
+import { matchAnnotations, problemWithMatches } from './nginx-matches.ts';
+import type { Provider, RouteRequest, Share } from './provider.ts';
 
 const PREFIX = 'nginx.ingress.kubernetes.io';
 const CANARY = `${PREFIX}/canary`;
 const CANARY_WEIGHT = `${PREFIX}/canary-weight`;
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** An Ingress of ingress-nginx: a second Ingress, marked as canary, takes its share of the same hosts and paths. */
 export function nginxIngress(name: string): Provider {
   return {
     own: { resource: resources.ingress, name },
     made: { resource: resources.ingress, name: canaryIngressName(name) },
-    problem: (own, { services }) =>
-      routesTo(own as Ingress, services.stable)
-        ? undefined
-        : `Ingress ${name} has no path to Service ${services.stable}; correct one of the two`,
+    problem: (own, request) => problemWithIngress(own as Ingress, request),
     routed: ({ own, made }, request) => ({
       own,
       made: refreshed(made, canaryIngress(own as Ingress, request)),
@@ -36,7 +34,7 @@ export function canaryIngressName(stableIngress: string): string {
  */
 export function canaryIngress(stable: Ingress, request: RouteRequest): Ingress {
   const { rollout, services, share } = request;
-  const { [LAST_APPLIED]: _applied, ...annotations } = stable.metadata.annotations ?? {};
+  const { [LAST_APPLIED_ANNOTATION]: _applied, ...annotations } = stable.metadata.annotations ?? {};
   const { ingressClassName, tls } = stable.spec;
   return {
     apiVersion: stable.apiVersion,
@@ -45,7 +43,7 @@ export function canaryIngress(stable: Ingress, request: RouteRequest): Ingress {
       name: canaryIngressName(stable.metadata.name),
       ...(stable.metadata.namespace === undefined ? {} : { namespace: stable.metadata.namespace }),
       ...(stable.metadata.labels === undefined ? {} : { labels: stable.metadata.labels }),
-      annotations: { ...annotations, [CANARY]: 'true', [CANARY_WEIGHT]: String(share.weight ?? 0) },
+      annotations: { ...annotations, [CANARY]: 'true', ...shareAnnotations(share) },
       ownerReferences: [controllerReference(rollout)],
     },
     spec: {
@@ -54,6 +52,21 @@ export function canaryIngress(stable: Ingress, request: RouteRequest): Ingress {
       rules: (stable.spec.rules ?? []).flatMap((rule) => retargeted(rule, services)),
     },
   };
+}
+
+/** What a share is on a canary Ingress: a weight, or one header and one cookie. */
+function shareAnnotations({ weight = 0, matches }: Share): Record<string, string> {
+  return matches.length === 0 ? { [CANARY_WEIGHT]: String(weight) } : matchAnnotations(matches);
+}
+
+function problemWithIngress(own: Ingress, { services, share }: RouteRequest): string | undefined {
+  const { name } = own.metadata;
+  if (services.canary === services.stable)
+    return `Ingress ${name} tells versions apart by their Services; remove disableGenerateCanaryService`;
+  if (!routesTo(own, services.stable))
+    return `Ingress ${name} has no path to Service ${services.stable}; correct one of the two`;
+  const inexpressible = problemWithMatches(share);
+  return inexpressible && `Ingress ${name} is of ingress-nginx, ${inexpressible}`;
 }
 
 function retargeted(rule: IngressRule, services: { stable: string; canary: string }): IngressRule[] {

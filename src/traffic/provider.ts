@@ -23,6 +23,8 @@ export interface RouteRequest {
   services: { stable: string; canary: string };
   /** The label that tells the versions apart, and its value for each. */
   versions: { label: string; stable: string; canary: string };
+  /** The labels of the stable pods' template. */
+  podLabels: Readonly<Record<string, string>>;
   share: Share;
 }
 

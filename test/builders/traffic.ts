@@ -1,5 +1,15 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
-import { controllerReference, type Ingress, type Service } from '../../src/api/kubernetes.ts';
+import {
+  controllerReference,
+  type DestinationRule,
+  type HttpRoute,
+  type HttpRouteRule,
+  type Ingress,
+  type IstioRoute,
+  type IstioSubset,
+  type Service,
+  type VirtualService,
+} from '../../src/api/kubernetes.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { TrafficFacts } from '../../src/rollout/snapshot.ts';
 import { canaryIngress, nginxIngress } from '../../src/traffic/nginx-ingress.ts';
@@ -45,12 +55,53 @@ export function ingress(backend: string = NAME): Ingress {
   };
 }
 
+/** An HTTPRoute with these rules. */
+export function httpRouteOf(...rules: HttpRouteRule[]): HttpRoute {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1beta1',
+    kind: 'HTTPRoute',
+    metadata: { name: NAME, namespace: NAMESPACE, uid: 'route-uid', resourceVersion: '1' },
+    spec: { rules },
+  };
+}
+
+const ISTIO = 'networking.istio.io/v1beta1';
+
+/** How a Rollout names the two objects of Istio. */
+export const istioRefs = ['DestinationRule', 'VirtualService'].map((kind) => ({
+  apiVersion: ISTIO,
+  kind,
+  name: NAME,
+}));
+
+export function virtualServiceOf(
+  http: IstioRoute[],
+  others: Partial<VirtualService['spec']> = {},
+): VirtualService {
+  return {
+    apiVersion: ISTIO,
+    kind: 'VirtualService',
+    metadata: { name: NAME, namespace: NAMESPACE, uid: 'virtual-uid', resourceVersion: '1' },
+    spec: { http, ...others },
+  };
+}
+
+export function destinationRuleOf(subsets: IstioSubset[]): DestinationRule {
+  return {
+    apiVersion: ISTIO,
+    kind: 'DestinationRule',
+    metadata: { name: NAME, namespace: NAMESPACE, uid: 'rule-uid', resourceVersion: '1' },
+    spec: { host: NAME, subsets },
+  };
+}
+
 /** What a provider is asked for by a step that gives the canary of a version this weight. */
 export function routeRequest(weight: number, version = 'v2', of: Rollout = rollout()): RouteRequest {
   return {
     rollout: of,
     services: { stable: NAME, canary: `${NAME}-canary` },
     versions: { label: POD_TEMPLATE_HASH_LABEL, stable: podHash('v1'), canary: podHash(version) },
+    podLabels: { app: NAME },
     share: { weight, matches: [] },
   };
 }

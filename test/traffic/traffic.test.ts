@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
 import type { Ingress } from '../../src/api/kubernetes.ts';
+import type { RequestMatch } from '../../src/api/rollout.ts';
 import { canaryIngress, canaryWeight, nginxIngress } from '../../src/traffic/nginx-ingress.ts';
 import { canaryService, pinnedService, restoredService } from '../../src/traffic/services.ts';
 import { NAME } from '../builders/deployment.ts';
@@ -124,5 +125,93 @@ describe('the Ingress of the canary', () => {
     expect(problem(ingress())).toBeUndefined();
     expect(problem(ingress('another'))).toBe(missing);
     expect(problem({ ...ingress(), spec: {} })).toBe(missing);
+  });
+
+  const header = (name: string, value: string, type?: 'Exact' | 'RegularExpression') => ({
+    headers: [{ name, value, ...(type === undefined ? {} : { type }) }],
+  });
+  const byMatches = (...matches: RequestMatch[]) => ({
+    ...routeRequest(5),
+    share: { weight: undefined, matches },
+  });
+  const CANARY_BY = 'nginx.ingress.kubernetes.io/canary-by-';
+
+  test.each([
+    ['a header', [header('x-user', 'tester')], { header: 'x-user', 'header-value': 'tester' }],
+    [
+      'a pattern',
+      [header('x-user', 'test.*', 'RegularExpression')],
+      { header: 'x-user', 'header-pattern': 'test.*' },
+    ],
+    ['a cookie', [header('canary-by-cookie', 'beta')], { cookie: 'beta' }],
+    [
+      'a header or a cookie',
+      [header('canary-by-cookie', 'beta'), header('x-user', 'tester')],
+      { cookie: 'beta', header: 'x-user', 'header-value': 'tester' },
+    ],
+  ])('follows %s, and then no weight', (_what, matches, expected) => {
+    const request = byMatches(...matches);
+    const annotations = canaryIngress(ingress(), request).metadata.annotations ?? {};
+    const told = Object.entries(annotations).filter(([name]) => name.startsWith(CANARY_BY));
+    expect(Object.fromEntries(told.map(([name, value]) => [name.slice(CANARY_BY.length), value]))).toEqual(
+      expected,
+    );
+    expect(annotations).not.toHaveProperty(['nginx.ingress.kubernetes.io/canary-weight']);
+    expect(nginxIngress(NAME).problem(ingress(), request)).toBeUndefined();
+  });
+
+  test('goes from matches to a weight and back on the Ingress that is there', () => {
+    const provider = nginxIngress(NAME);
+    const first = provider.routed({ own: ingress(), made: undefined }, byMatches(header('x-user', 'tester')));
+    const then = provider.routed(first, routeRequest(5));
+    expect(then.made).toEqual(canaryIngress(ingress(), routeRequest(5)));
+    expect(provider.routed(then, byMatches(header('x-user', 'tester'))).made).toEqual(first.made);
+  });
+
+  test.each([
+    [[{ path: { value: '/api' } }], 'which cannot choose a canary by path; match a header or a cookie'],
+    [
+      [{ queryParams: [{ name: 'ab', value: 'b' }] }],
+      'which cannot choose a canary by query parameters; match a header or a cookie',
+    ],
+    [
+      [
+        {
+          headers: [
+            { name: 'a', value: '1' },
+            { name: 'b', value: '2' },
+          ],
+        },
+      ],
+      'which follows exactly one header or cookie in a match; give each match one',
+    ],
+    [[{}], 'which follows exactly one header or cookie in a match; give each match one'],
+    [
+      [header('a', '1'), header('b', '2')],
+      'which follows one header and one cookie at most; take the other matches out, or join values of one header in a RegularExpression',
+    ],
+    [
+      [header('canary-by-cookie', 'b.*', 'RegularExpression')],
+      'which knows a cookie by its name alone; give canary-by-cookie the type Exact',
+    ],
+  ])('says what ingress-nginx cannot follow, where upstream drops it: %#', (matches, expected) => {
+    expect(nginxIngress(NAME).problem(ingress(), byMatches(...(matches as RequestMatch[])))).toBe(
+      `Ingress ${NAME} is of ingress-nginx, ${expected}`,
+    );
+  });
+
+  test('changes no headers, and needs a Service of the canary', () => {
+    const request = routeRequest(5);
+    const modified = {
+      ...request,
+      share: { ...request.share, requestHeaderModifier: { remove: ['x-old'] } },
+    };
+    expect(nginxIngress(NAME).problem(ingress(), modified)).toBe(
+      `Ingress ${NAME} is of ingress-nginx, which changes no headers of requests; remove requestHeaderModifier`,
+    );
+    const single = { ...request, services: { stable: NAME, canary: NAME } };
+    expect(nginxIngress(NAME).problem(ingress(), single)).toBe(
+      `Ingress ${NAME} tells versions apart by their Services; remove disableGenerateCanaryService`,
+    );
   });
 });
