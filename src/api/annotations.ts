@@ -51,7 +51,10 @@ export const CANARY_DEPLOYMENT_FINALIZER = 'finalizer.rollouts.kruise.io/batch-r
 /** On a Deployment in partition or blue-green style (label): pod-template-hash of its stable ReplicaSet. */
 export const STABLE_REVISION_LABEL = 'rollouts.kruise.io/stable-revision';
 
-/** On a Deployment in partition style: JSON `{rollingStyle, rollingUpdate, paused, partition}`, what its steps ask for. */
+/**
+ * On a Deployment in partition style: JSON `{rollingStyle, rollingUpdate, paused, partition}`, what its steps ask for;
+ * `revision` beside it, Assay's own, says for which template.
+ */
 export const DEPLOYMENT_STRATEGY_ANNOTATION = 'rollouts.kruise.io/deployment-strategy';
 
 /** On a Deployment in partition style: JSON `{updatedReadyReplicas, expectedUpdatedReplicas}`, how far that is. */
@@ -59,6 +62,13 @@ export const DEPLOYMENT_EXTRA_STATUS_ANNOTATION = 'rollouts.kruise.io/deployment
 
 /** On a Deployment in partition style (label): `true` while a Rollout scales its ReplicaSets in place of Kubernetes. */
 export const ADVANCED_DEPLOYMENT_LABEL = 'rollouts.kruise.io/controlled-by-advanced-deployment-controller';
+
+/**
+ * On a ReplicaSet: the size of the Deployment that it was scaled for, and the most pods of it at that time. Kubernetes
+ * reads from them whether a Deployment was scaled, and whether a version has all its pods.
+ */
+export const DESIRED_REPLICAS_ANNOTATION = 'deployment.kubernetes.io/desired-replicas';
+export const MAX_REPLICAS_ANNOTATION = 'deployment.kubernetes.io/max-replicas';
 
 /** On a workload in blue-green style: JSON `{maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds}` as its author has them. */
 export const ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION = 'rollouts.kruise.io/original-deployment-strategy';

@@ -9,6 +9,7 @@ import type { Cluster } from '../cluster/port.ts';
 import type { JobQueue } from '../queue/port.ts';
 import type { Decision } from '../rollout/decision.ts';
 import { analysisLoop } from './analysis-loop.ts';
+import { concernedDeployment, deploymentPass } from './deployment-loop.ts';
 import { eventRecorder } from './event-recorder.ts';
 import { freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
@@ -73,6 +74,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   const rolloutQueue = queueOf('rollout', rollouts.pass);
   const runQueue = queueOf('analysis', runs.pass);
   const sourceQueue = queueOf('source', sources.pass);
+  const deploymentQueue = queueOf('deployment', deploymentPass({ cache, log }));
   const guardQueue = queueOf('guard', guardPass({ cache, recordEvent, clock }));
 
   function queueOf(loop: string, pass: (key: string) => Promise<Next>): WorkQueue {
@@ -98,6 +100,13 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
         const versions = [before, after].filter((object) => object !== undefined);
         const keys = new Set(versions.flatMap((object) => concernedRollouts(object, index)));
         for (const key of keys) rolloutQueue.add(key);
+      }),
+    ),
+    ...[resources.deployment, resources.replicaSet].map((resource) =>
+      stores.of(resource).subscribe(({ before, after }) => {
+        const object = after ?? before;
+        const key = object && concernedDeployment(object, cache);
+        if (key !== undefined) deploymentQueue.add(key);
       }),
     ),
     stores.of(resources.analysisRun).subscribe(({ before, after }) => {
@@ -137,6 +146,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
       runQueue.stop(),
       sourceQueue.stop(),
       guardQueue.stop(),
+      deploymentQueue.stop(),
       stopMeasured(),
       stopAlerted(),
     ]);

@@ -102,7 +102,11 @@ function handBack({ rollout, workload }: Snapshot, isLabelled: boolean): Act[] {
   const style = styleOf(rollout);
   if (!workload || !style) return [];
   const { object } = workload;
-  const unmarked = isMarked(rollout, object) ? unmarkedWorkload(object) : object;
-  const wanted = labelledWorkload(unmarked, isLabelled ? style.type : undefined);
+  const isHeld = isMarked(rollout, object);
+  const authored = isHeld ? (style.handBack?.(object) ?? object) : object;
+  const wanted = labelledWorkload(
+    isHeld ? unmarkedWorkload(authored) : authored,
+    isLabelled ? style.type : undefined,
+  );
   return replaceActs(style.resource, object, wanted, 'let the workload go');
 }

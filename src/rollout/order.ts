@@ -1,5 +1,5 @@
 import type { ReleaseStage } from '../api/rollout-record.ts';
-import { batchSize } from '../workload/batch-size.ts';
+import { batchOf } from '../workload/batch-size.ts';
 import type { Asked, CanaryState, Order, Style } from '../workload/style.ts';
 import { styleOf } from '../workload/styles.ts';
 import { type Context, stall, wait } from './context.ts';
@@ -26,7 +26,7 @@ export function orderOf({ snapshot, workload, release }: Omit<Context, 'now'>): 
     revision: release.revision,
     stable: release.stable,
     canaryName: release.canary.name,
-    goal: granted === undefined ? 0 : batchSize(granted, styleIn(snapshot).size(workload)),
+    goal: granted === undefined ? 0 : batchOf(styleIn(snapshot), granted, styleIn(snapshot).size(workload)),
     granted,
   };
 }

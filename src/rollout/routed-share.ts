@@ -1,5 +1,5 @@
 import type { Share } from '../traffic/provider.ts';
-import { batchSize } from '../workload/batch-size.ts';
+import { batchOf } from '../workload/batch-size.ts';
 import type { StepContext } from './context.ts';
 import { styleIn } from './order.ts';
 import { replicasOf, shareOf } from './plan.ts';
@@ -11,6 +11,7 @@ import { replicasOf, shareOf } from './plan.ts';
 export function routedShare({ snapshot, workload, step }: Omit<StepContext, 'watch'>): Share | undefined {
   const style = styleIn(snapshot);
   const size = style.size(workload);
-  const takesAll = !style.hasExtraPods && batchSize(replicasOf(snapshot.rollout, step.index), size) >= size;
+  const takesAll =
+    !style.hasExtraPods && batchOf(style, replicasOf(snapshot.rollout, step.index), size) >= size;
   return takesAll ? undefined : shareOf(snapshot.rollout, step.index);
 }

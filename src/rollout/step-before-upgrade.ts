@@ -3,7 +3,7 @@ import { resources } from '../api/resource.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { pinnedService } from '../traffic/services.ts';
-import { batchSize } from '../workload/batch-size.ts';
+import { batchOf } from '../workload/batch-size.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
@@ -63,11 +63,12 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
 function upgradeRecord(context: StepContext): RecordStatus {
   const { snapshot, workload, release, step } = context;
   const asked = replicasOf(snapshot.rollout, step.index);
-  const size = styleIn(snapshot).size(workload);
+  const style = styleIn(snapshot);
+  const size = style.size(workload);
   const { granted = asked } = release;
   const record = withStep(context, { ...step, state: 'StepUpgrade', upgradeStartedAt: timestamp(context) });
   // A step that asks for less, after a jump back, takes no pods away.
-  const grows = batchSize(asked, size) >= batchSize(granted, size);
+  const grows = batchOf(style, asked, size) >= batchOf(style, granted, size);
   return withRelease(record, { ...release, ...record.release, granted: grows ? asked : granted });
 }
 

@@ -61,8 +61,8 @@ function keepHeld(
   const mark = before.metadata.annotations?.[IN_PROGRESSING_ANNOTATION];
   const marked = withAnnotation(honest, IN_PROGRESSING_ANNOTATION, mark);
   if (!style) return allow({ patch: patchOf(after, marked) });
-  if (changed) return allow({ patch: patchOf(after, style.still(marked, rollout)) });
-  const kept = withHeldFields(style, before, marked);
+  const kept = style.keep ? style.keep(before, marked) : withHeldFields(style, before, marked);
+  if (changed) return allow({ patch: patchOf(after, style.still(kept, rollout)) });
   const lost = style.heldFields.filter((path) => !sameJson(fieldAt(kept, path), fieldAt(marked, path)));
   return allow({
     patch: patchOf(after, kept),

@@ -9,7 +9,10 @@ export function deploymentSize({ object }: WorkloadFacts): number {
   return object.spec.replicas ?? 1;
 }
 
-export function deploymentVersion(facts: WorkloadFacts, revision: string): StableRevision | undefined {
+export function deploymentVersion(
+  facts: Pick<WorkloadFacts, 'replicaSets'>,
+  revision: string,
+): StableRevision | undefined {
   const replicaSet = replicaSetOf(revision, facts.replicaSets);
   return replicaSet && { revision, hash: podHashOf(replicaSet), replicaSet: replicaSet.metadata.name };
 }

@@ -89,6 +89,8 @@ export interface Style {
   /** Paths of the fields that a release holds, as JSON pointers; admission keeps them as they are. */
   readonly heldFields: readonly string[];
 
+  /** How many pods a step of the plan asks for, where this kind rounds in its own way. */
+  batch?(replicas: IntOrString, total: number): number;
   /** How many pods the workload is to have. */
   size(facts: WorkloadFacts): number;
   /** The version with this revision of the template, as far as the cluster still knows it. */
@@ -105,6 +107,8 @@ export interface Style {
   isStill(object: Workload): boolean;
   /** The workload so that its own controller brings the present template to no pod. The same object if it is so. */
   still(object: Workload, rollout: Rollout): Workload;
+  /** What may stand of a write by somebody else while a release holds the workload, where that is more than heldFields. */
+  keep?(before: Workload, after: Workload): Workload;
   /** What holds the workload at the goal, so that its own controller goes no further; undefined once it is so. */
   hold(facts: WorkloadFacts, order: Order): Asked | undefined;
   /** What more brings up the pods of the goal; undefined once all is asked for. */
@@ -112,6 +116,8 @@ export interface Style {
   canary(facts: WorkloadFacts, order: Order): CanaryState;
   /** Gives the workload to its own controller, which brings its present template to every pod. */
   release(facts: WorkloadFacts, order: Pick<Order, 'rollout'>): Asked | undefined;
+  /** The workload as its author has it, but still held, for one whose Rollout goes; the same object if it is so. */
+  handBack?(object: Workload): Workload;
   /** Takes away the pods of the new version, and what else was made for them, while the workload stays held. */
   clear(facts: WorkloadFacts, order: Order): Asked | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Rollout } from '../api/rollout.ts';
 import { deploymentCanary } from './deployment-canary.ts';
+import { deploymentPartition } from './deployment-partition.ts';
 import type { Style } from './style.ts';
 
 /** How the workload of a Rollout is upgraded; undefined for a kind or a style that Assay cannot drive. */
@@ -8,7 +9,8 @@ export function styleOf({ spec }: Rollout): Style | undefined {
   const [group] = workloadRef.apiVersion.split('/');
   switch (`${group} ${workloadRef.kind}`) {
     case 'apps Deployment':
-      return strategy.canary?.enableExtraWorkloadForCanary ? deploymentCanary : undefined;
+      if (!strategy.canary) return undefined;
+      return strategy.canary.enableExtraWorkloadForCanary ? deploymentCanary : deploymentPartition;
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
+import { DESIRED_REPLICAS_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
 import { sameJson, shortHash } from '../../src/api/canonical.ts';
 import {
   controllerReference,
@@ -14,6 +14,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { Cluster, Store } from '../../src/cluster/port.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
+import { rollingBudget } from '../../src/workload/rolling-budget.ts';
 import { kubelet } from './kubelet.ts';
 
 export interface DeploymentsOptions {
@@ -29,8 +30,8 @@ const NOTICE_MS = 10;
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
- * Kubernetes' Deployment and ReplicaSet controllers and a kubelet, as small as a release needs them: `paused` is
- * honoured, a rolling update goes by 25 % and 25 %, pods carry their template's hash. Answers how to stop.
+ * Kubernetes' Deployment and ReplicaSet controllers and a kubelet, as small as a release needs them: `paused` and
+ * the strategy are honoured, pods carry their template's hash. Answers how to stop.
  */
 export function runDeployments(options: DeploymentsOptions): () => void {
   const { cluster, clock } = options;
@@ -74,38 +75,60 @@ export function runDeployments(options: DeploymentsOptions): () => void {
   const wanted = (set: ReplicaSet) => set.spec.replicas ?? 0;
 
   async function reconcile(deployment: Deployment): Promise<void> {
-    const { replicas: total = 1, paused, template } = deployment.spec;
+    const { replicas: total = 1, paused, template, strategy } = deployment.spec;
     const sets = setsOf(deployment);
     const current = sets.find((set) => revisionOf(set.spec.template) === revisionOf(template));
-    if (paused) {
-      // A paused Deployment is still scaled; with one active version there is no question which.
-      const active = sets.filter((set) => wanted(set) > 0);
-      if (active.length === 1 && active[0]) await scale(active[0], total);
-      return;
-    }
     const others = sets.filter((set) => set !== current);
+    if (paused) return scalePaused(deployment, current, others);
     if (!current) {
       const first = others.every((set) => wanted(set) === 0);
       await cluster.create(resources.replicaSet, replicaSetFor(deployment, template, first ? total : 0));
       return;
     }
+    if (strategy?.type === 'Recreate') {
+      for (const set of others) await scale(set, 0, total);
+      if (others.every((set) => podsOf(set).length === 0)) await scale(current, total, total);
+      return;
+    }
     const running = others.reduce((sum, set) => sum + wanted(set), 0);
-    const surge = Math.ceil(total * 0.25);
-    const missing = total - Math.floor(total * 0.25);
-    await scale(current, Math.min(total, Math.max(wanted(current), total + surge - running)));
+    const { surge, unavailable } = rollingBudget(strategy?.rollingUpdate, total);
+    const missing = total - unavailable;
+    await scale(current, Math.min(total, Math.max(wanted(current), total + surge - running)), total);
     let spare = ready(current) + others.reduce((sum, set) => sum + ready(set), 0) - missing;
     for (const set of others) {
       // Pods that are not ready serve nobody: they go first, and cost nothing.
       const broken = wanted(set) - ready(set);
       const removed = Math.min(wanted(set), Math.max(0, broken) + Math.max(0, spare));
       spare -= Math.max(0, removed - Math.max(0, broken));
-      await scale(set, wanted(set) - removed);
+      await scale(set, wanted(set) - removed, total);
     }
   }
 
-  async function scale(set: ReplicaSet, replicas: number): Promise<void> {
+  /** As Kubernetes scales a paused Deployment: the only version that has pods, or the newest where none has any. */
+  async function scalePaused(
+    { spec }: Deployment,
+    current: ReplicaSet | undefined,
+    others: readonly ReplicaSet[],
+  ): Promise<void> {
+    const { replicas: total = 1 } = spec;
+    const versions = current ? [...others, current] : others;
+    const active = versions.filter((set) => wanted(set) > 0);
+    const newest = current ?? others.toSorted(byAge).at(-1);
+    const only = active.length === 0 ? newest : active.length === 1 ? active[0] : undefined;
+    if (only) return scale(only, total, total);
+    const isSaturated =
+      current &&
+      wanted(current) === total &&
+      ready(current) === total &&
+      current.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] === String(total);
+    if (isSaturated) for (const set of others) await scale(set, 0, total);
+  }
+
+  async function scale(set: ReplicaSet, replicas: number, total: number): Promise<void> {
     if (wanted(set) === replicas) return;
-    await cluster.replace(resources.replicaSet, { ...set, spec: { ...set.spec, replicas } });
+    const annotations = { ...set.metadata.annotations, [DESIRED_REPLICAS_ANNOTATION]: String(total) };
+    const metadata = { ...set.metadata, annotations };
+    await cluster.replace(resources.replicaSet, { ...set, metadata, spec: { ...set.spec, replicas } });
   }
 
   async function scalePods(set: ReplicaSet): Promise<void> {
@@ -162,6 +185,10 @@ function latest<T extends KubeObject>(object: T, store: Store<T>): T {
   return store.get(object.metadata) ?? object;
 }
 
+function byAge(a: ReplicaSet, b: ReplicaSet): number {
+  return (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '');
+}
+
 function isReady(pod: Pod): boolean {
   return (
     pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ??
@@ -181,6 +208,7 @@ function replicaSetFor(deployment: Deployment, template: PodTemplate, replicas: 
       name: `${name}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels,
+      annotations: { [DESIRED_REPLICAS_ANNOTATION]: String(deployment.spec.replicas ?? 1) },
       ownerReferences: [controllerReference(deployment)],
     },
     spec: { replicas, template: { ...template, metadata: { ...template.metadata, labels } } },

@@ -1,0 +1,129 @@
+import { replaceActs } from '../api/act.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
+import { type StrategyNote, strategyNote, withStrategyNote } from '../api/deployment-strategy.ts';
+import type { Deployment } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
+import {
+  deploymentReady,
+  deploymentRunning,
+  deploymentSize,
+  deploymentTemplate,
+  deploymentUpdate,
+  deploymentVersion,
+} from './deployment.ts';
+import { unmarkedWorkload } from './marks.ts';
+import {
+  granted,
+  heldDeployment,
+  idleDeployment,
+  keptDeployment,
+  restoredStrategy,
+} from './partition-hold.ts';
+import { partitionSize } from './partition-size.ts';
+import { replicaSetOf, revisionOf } from './pod-template.ts';
+import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts';
+
+/**
+ * The pods of the Deployment are exchanged for those of the new version, as far as the steps ask for it. Its own
+ * controller stands idle meanwhile: what the steps grant is written in an annotation, and the ReplicaSets are scaled by
+ * that (deployment-scaling.ts).
+ */
+export const deploymentPartition: Style = {
+  resource: resources.deployment,
+  type: 'deployment',
+  podLabel: POD_TEMPLATE_HASH_LABEL,
+  hasExtraPods: false,
+  heldFields: ['/spec/paused', '/spec/strategy/type'],
+  batch: partitionSize,
+  size: deploymentSize,
+  version: deploymentVersion,
+  template: deploymentTemplate,
+  running: deploymentRunning,
+  ready: deploymentReady,
+  update: deploymentUpdate,
+  isStill: (object) => (object as Deployment).spec.paused === true && granted(object as Deployment) === 0,
+  still: (object, rollout) => idleDeployment(object as Deployment, rollout),
+  keep: (before, after) => keptDeployment(before as Deployment, after as Deployment),
+  hold: holdPartition,
+  grow: growPartition,
+  canary: canaryState,
+  release: ({ object }) => {
+    const released = resumed(restoredStrategy(unmarkedWorkload(object as Deployment)));
+    if (released === object) return undefined;
+    return {
+      acts: replaceActs(resources.deployment, object, released, 'resume the workload'),
+      message: `${object.metadata.name} is resumed`,
+    };
+  },
+  handBack: (object) => restoredStrategy(object as Deployment),
+  clear: clearPartition,
+};
+
+function holdPartition({ object }: WorkloadFacts, order: Order): Asked | undefined {
+  const held = heldDeployment(object as Deployment, order.rollout, order.stable.hash);
+  if (!held) {
+    const message = `strategy type Recreate of Deployment ${object.metadata.name} ends every pod before a new one starts, so that it cannot be released step by step: set RollingUpdate`;
+    return { fault: { reason: 'UnsupportedWorkload', message } };
+  }
+  // A template that this order does not mean gets nothing by it.
+  const { goal, granted: plan = 0 } = isMeant(held, order) ? order : { goal: 0 };
+  const lowered = granted(held) > goal ? noted(held, { partition: plan }) : held;
+  if (lowered === object) return undefined;
+  return {
+    acts: replaceActs(resources.deployment, object, lowered, 'hold the workload'),
+    message: 'the workload is held again',
+  };
+}
+
+function growPartition({ object }: WorkloadFacts, order: Order): Asked | undefined {
+  const deployment = object as Deployment;
+  const { goal, granted: plan, revision } = order;
+  if (plan === undefined || goal === 0 || !isMeant(deployment, order)) return undefined;
+  const grown = noted(deployment, { paused: false, partition: plan, revision });
+  if (grown === deployment) return undefined;
+  const message = `${goal} pods of the new version`;
+  return { acts: replaceActs(resources.deployment, object, grown, message), message };
+}
+
+/** The stable version gets every pod again; without a stable version left there is nothing that could be taken away. */
+function clearPartition({ object, replicaSets }: WorkloadFacts, { stable }: Order): Asked | undefined {
+  const deployment = object as Deployment;
+  const kept = replicaSetOf(stable.revision, replicaSets);
+  const hasPods = replicaSets.some(
+    (set) => set !== kept && ((set.spec.replicas ?? 0) > 0 || (set.status?.replicas ?? 0) > 0),
+  );
+  if (!kept || !hasPods) return undefined;
+  const message = 'the stable version gets its pods back';
+  const revision = revisionOf(object.spec.template);
+  const cleared = noted(deployment, { paused: false, partition: 0, revision });
+  return { acts: replaceActs(resources.deployment, object, cleared, message), message };
+}
+
+function isMeant({ spec }: Deployment, { revision }: Order): boolean {
+  return revisionOf(spec.template) === revision;
+}
+
+/** What its annotation says beside that stays; without one, which `hold` writes first, there is nothing to change. */
+function noted(deployment: Deployment, change: Partial<StrategyNote>): Deployment {
+  const note = strategyNote(deployment);
+  return note ? withStrategyNote(deployment, { ...note, ...change }) : deployment;
+}
+
+/** Counted at its ReplicaSet, whose controller knows of fewer or more pods than are asked for only for a moment. */
+function canaryState({ replicaSets }: WorkloadFacts, { revision }: Order): CanaryState {
+  const set = replicaSetOf(revision, replicaSets);
+  if (!set) return { version: undefined, settled: false, pods: 0, ready: 0 };
+  const { replicas = 0 } = set.spec;
+  const { replicas: pods = 0, availableReplicas = 0 } = set.status ?? {};
+  return {
+    version: deploymentVersion({ replicaSets: [set] }, revision),
+    settled: true,
+    pods: Math.min(replicas, pods),
+    ready: Math.min(replicas, availableReplicas),
+  };
+}
+
+function resumed(deployment: Deployment): Deployment {
+  const { paused, ...spec } = deployment.spec;
+  return paused ? { ...deployment, spec } : deployment;
+}
