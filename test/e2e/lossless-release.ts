@@ -130,18 +130,19 @@ async function openReleaseWorld(style: LosslessStyle, replicas: number): Promise
       await until(`the release of ${version} has begun`, () => watched.releaseId() > before);
       return before;
     };
-    const atStep = async (step: number, before: number) => {
+    // A last step to every pod is left by itself, so that it is paused for an instant only.
+    const approved = async (step: number, before: number) => {
       const arrived = () => watched.pausedStep() === step || hasEnded(watched, before);
       await until(`step ${step} is paused, or the release has ended`, arrived);
       if (!hasEnded(watched, before)) await sleep(STEP_MS);
-      return !hasEnded(watched, before);
+      if (watched.pausedStep() === step) await approve();
     };
     return {
       traffic,
       release: async (version) => {
         const specBefore = watched.workload().spec;
         const before = await begin(version);
-        for (let step = 1; await atStep(step, before); step++) await approve();
+        for (let step = 1; !hasEnded(watched, before); step++) await approved(step, before);
         expect(watched.outcome()).toBe('Promoted');
         expect(watched.left()).toEqual({
           spec: { ...specBefore, template: watched.workload().spec.template },
@@ -155,9 +156,9 @@ async function openReleaseWorld(style: LosslessStyle, replicas: number): Promise
       rollBack: async (version) => {
         const { spec } = watched.workload();
         const before = await begin(version);
-        await atStep(1, before);
-        await approve();
-        await atStep(2, before);
+        await approved(1, before);
+        await until('the second step is paused', () => watched.pausedStep() === 2);
+        await sleep(STEP_MS);
         await setVersion(promoted);
         await until(`the release of ${version} has ended`, () => hasEnded(watched, before));
         expect(watched.outcome()).toBe('RolledBack');

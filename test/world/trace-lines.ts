@@ -5,7 +5,14 @@ import {
   RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
-import type { ControllerRevision, Deployment, Ingress, Service } from '../../src/api/kubernetes.ts';
+import { strategyNote } from '../../src/api/deployment-strategy.ts';
+import type {
+  ControllerRevision,
+  Deployment,
+  Ingress,
+  ReplicaSet,
+  Service,
+} from '../../src/api/kubernetes.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
@@ -13,9 +20,10 @@ import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
 
-/** Kinds that are not told: pods and ReplicaSets are Kubernetes' own, Events say again what decisions say. */
+/** Kinds that are not told: pods are Kubernetes' own, as are ReplicaSets that Assay did not scale; Events say again what decisions say. */
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
+  ReplicaSet: replicaSetLines,
   Service: serviceLines,
   Ingress: ingressLines,
   ControllerRevision: keptLines,
@@ -46,6 +54,8 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
     ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
     ...changed(seen, subject, 'replicas', (object) => String(object.spec.replicas)),
     ...changed(seen, subject, 'state', stateOf),
+    ...changed(seen, subject, 'strategy', strategyOf),
+    ...changed(seen, subject, 'partition', partitionOf),
     ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
     ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
   ];
@@ -56,6 +66,32 @@ function stateOf({ metadata, spec }: Deployment): string {
   const marked = progressingRollout(metadata.annotations);
   if (!spec.paused) return marked ? `marked for ${marked}` : 'free';
   return marked ? `held for ${marked}` : 'paused';
+}
+
+/** The strategy that is in force, in partition style the noted one. */
+function strategyOf(deployment: Deployment): string | undefined {
+  const { type, rollingUpdate } = deployment.spec.strategy ?? {};
+  const settings = type === 'Recreate' ? strategyNote(deployment)?.rollingUpdate : rollingUpdate;
+  return (
+    type && `${type}${settings ? `, surge ${settings.maxSurge}, unavailable ${settings.maxUnavailable}` : ''}`
+  );
+}
+
+function partitionOf(deployment: Deployment): string | undefined {
+  const note = strategyNote(deployment);
+  return note && (note.paused ? 'paused' : String(note.partition));
+}
+
+function replicaSetLines(seen: Seen<ReplicaSet>): Line[] {
+  const { before, after, actor } = seen;
+  const { spec } = (after ?? before) as ReplicaSet;
+  if (actor !== 'assay') return [];
+  const subject = `ReplicaSet of ${versionOf(spec.template)}`;
+  if (!after) return [{ subject, act: 'delete' }];
+  const pods = ({ spec: { replicas } }: ReplicaSet) => String(replicas);
+  return before
+    ? changed(seen, subject, 'replicas', pods)
+    : [{ subject, act: 'create', from: `${pods(after)} ${spec.replicas === 1 ? 'pod' : 'pods'}` }];
 }
 
 function serviceLines(seen: Seen<Service>, names: Names): Line[] {
