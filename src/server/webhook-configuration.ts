@@ -1,4 +1,8 @@
-import { IN_PROGRESSING_ANNOTATION, WORKLOAD_TYPE_LABEL } from '../api/annotations.ts';
+import {
+  DEPLOYMENT_STRATEGY_ANNOTATION,
+  IN_PROGRESSING_ANNOTATION,
+  WORKLOAD_TYPE_LABEL,
+} from '../api/annotations.ts';
 import { ASSAY_GROUP, ASSAY_NAME, KRUISE_GROUP } from '../api/group.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
@@ -35,14 +39,17 @@ interface MatchCondition {
 }
 
 /** In CEL, what a field is when an object does not have it, so that both sides of a comparison exist. */
-function annotationOf(object: string): string {
+function annotationOf(object: string, name: string): string {
   const annotations = `${object}.metadata.annotations`;
-  const key = `'${IN_PROGRESSING_ANNOTATION}'`;
+  const key = `'${name}'`;
   return `(has(${annotations}) && ${key} in ${annotations} ? ${annotations}[${key}] : '')`;
 }
 
 /** Fields by which a workload is held, in one kind or another. */
 const HELD_FIELDS = ['paused', 'strategy', 'updateStrategy', 'minReadySeconds', 'progressDeadlineSeconds'];
+
+/** Annotations that a release keeps on a workload: they say whose it is, and what its author had set. */
+const HELD_ANNOTATIONS = [IN_PROGRESSING_ANNOTATION, DEPLOYMENT_STRATEGY_ANNOTATION];
 
 function isChanged(field: string): string {
   const [after, before] = [`object.spec.${field}`, `oldObject.spec.${field}`];
@@ -55,7 +62,9 @@ const GUARDED_FIELDS: MatchCondition = {
   expression: [
     'object.spec.template != oldObject.spec.template',
     ...HELD_FIELDS.map(isChanged),
-    `${annotationOf('object')} != ${annotationOf('oldObject')}`,
+    ...HELD_ANNOTATIONS.map(
+      (name) => `${annotationOf('object', name)} != ${annotationOf('oldObject', name)}`,
+    ),
   ].join(' || '),
 };
 

@@ -67,7 +67,9 @@ function holdPartition({ object }: WorkloadFacts, order: Order): Asked | undefin
   }
   // A template that this order does not mean gets nothing by it.
   const { goal, granted: plan = 0 } = isMeant(held, order) ? order : { goal: 0 };
-  const lowered = granted(held) > goal ? noted(held, { partition: plan }) : held;
+  // Without a goal the pods wait for `clear`: until then those that have requests keep them.
+  const lower: Partial<StrategyNote> = goal === 0 ? { paused: true } : { partition: plan };
+  const lowered = granted(held) > goal ? noted(held, lower) : held;
   if (lowered === object) return undefined;
   return {
     acts: replaceActs(resources.deployment, object, lowered, 'hold the workload'),

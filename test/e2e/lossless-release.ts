@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { installAssay } from '../../playground/assay.ts';
 import { openPlayground, type Playground } from '../../playground/playground.ts';
 import { failedRequests, startTraffic, type Traffic, type TrafficCounts } from '../../playground/traffic.ts';
@@ -37,7 +37,7 @@ const LIMIT_MS = 600_000;
 const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The small case; the large one as well in the long suite. */
-const REPLICAS = process.env['ASSAY_LONG'] === '1' ? [3, 50] : [3];
+const REPLICAS = inject('effort') === 'long' ? [3, 50] : [3];
 
 /**
  * Releases a workload and takes a release back at its second step, again and again, until nginx has carried 20,000

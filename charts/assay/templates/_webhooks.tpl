@@ -26,7 +26,8 @@ matchExpressions:
 
 {{/* Only what the webhook acts on: a scaling, a label or an annotation of somebody else's does not call it. */}}
 {{- define "assay.guardedFields" -}}
-{{- $annotation := "'rollouts.kruise.io/in-progressing'" -}}
+{{- $mark := "'rollouts.kruise.io/in-progressing'" -}}
+{{- $strategy := "'rollouts.kruise.io/deployment-strategy'" -}}
 - name: guarded-fields
   expression: >-
     object.spec.template != oldObject.spec.template ||
@@ -40,10 +41,14 @@ matchExpressions:
     (has(object.spec.minReadySeconds) && object.spec.minReadySeconds != oldObject.spec.minReadySeconds) ||
     has(object.spec.progressDeadlineSeconds) != has(oldObject.spec.progressDeadlineSeconds) ||
     (has(object.spec.progressDeadlineSeconds) && object.spec.progressDeadlineSeconds != oldObject.spec.progressDeadlineSeconds) ||
-    (has(object.metadata.annotations) && {{ $annotation }} in object.metadata.annotations ?
-    object.metadata.annotations[{{ $annotation }}] : '') !=
-    (has(oldObject.metadata.annotations) && {{ $annotation }} in oldObject.metadata.annotations ?
-    oldObject.metadata.annotations[{{ $annotation }}] : '')
+    (has(object.metadata.annotations) && {{ $mark }} in object.metadata.annotations ?
+    object.metadata.annotations[{{ $mark }}] : '') !=
+    (has(oldObject.metadata.annotations) && {{ $mark }} in oldObject.metadata.annotations ?
+    oldObject.metadata.annotations[{{ $mark }}] : '') ||
+    (has(object.metadata.annotations) && {{ $strategy }} in object.metadata.annotations ?
+    object.metadata.annotations[{{ $strategy }}] : '') !=
+    (has(oldObject.metadata.annotations) && {{ $strategy }} in oldObject.metadata.annotations ?
+    oldObject.metadata.annotations[{{ $strategy }}] : '')
 {{- end }}
 
 {{/* Finalizers, owners and labels can be changed while no webhook is up, so that everything can be taken away. */}}
