@@ -7,6 +7,6 @@ import { batchSize } from './batch-size.ts';
  */
 export function partitionSize(partition: IntOrString, total: number): number {
   const size = batchSize(partition, total);
-  const isPart = typeof partition === 'string' && partition !== '100%';
+  const isPart = typeof partition === 'string' && partition.endsWith('%') && partition !== '100%';
   return isPart && total > 1 ? Math.min(size, total - 1) : size;
 }
