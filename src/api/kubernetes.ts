@@ -83,7 +83,7 @@ export interface Deployment extends KubeObject {
 }
 
 export interface ReplicaSet extends KubeObject {
-  spec: { replicas?: number; template: PodTemplate };
+  spec: { replicas?: number; minReadySeconds?: number; template: PodTemplate };
   status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number };
 }
 
