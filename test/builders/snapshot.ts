@@ -98,6 +98,7 @@ export interface ReleasePart {
   rollout?: Rollout;
   workload?: Partial<WorkloadFacts>;
   traffic?: TrafficPart;
+  autoscalers?: Snapshot['autoscalers'];
   kept?: KeptTemplate[];
   runs?: Snapshot['runs'];
   rival?: string;
@@ -163,6 +164,7 @@ export function releasing(part: ReleasePart = {}): Snapshot {
       ...(routed ? canaryRoutes('v2', weight, object) : {}),
       ...part.traffic,
     }),
+    autoscalers: part.autoscalers ?? [],
     kept: part.kept ?? [keptTemplate()],
     runs: part.runs ?? [],
     rival: part.rival,

@@ -16,6 +16,8 @@ export interface Played {
 export interface PlayOptions {
   /** The controller is killed and started again this often, beside what the scenario says. */
   killEveryMs?: number;
+  /** Asked before each write of the controller: whether it dies at it, and is started again a second later. */
+  diesAtWrite?(): 'before' | 'after' | undefined;
 }
 
 /** Before the scenario begins, pods become ready and the controller takes the workload into care. */
@@ -44,6 +46,7 @@ export async function playScenario(scenario: Scenario, options: PlayOptions = {}
   await world.clock.advance(WARM_UP_MS / 2);
   await world.startController();
   await world.clock.advance(WARM_UP_MS / 2);
+  if (options.diesAtWrite) world.faults.diesAtWrite = options.diesAtWrite;
   await playEvents(world, trace, withKills(scenario, options));
   await world.close();
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
