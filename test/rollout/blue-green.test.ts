@@ -10,20 +10,23 @@ import { canaryRoutes, service } from '../builders/traffic.ts';
 import { decided, table } from './decided.ts';
 
 const STEPS: RolloutStep[] = [
-  { replicas: '100%', traffic: '0%', pause: {} },
+  { replicas: '60%', traffic: '0%', pause: {} },
   { replicas: '60%', traffic: '50%', pause: {} },
 ];
 
 const plan = (part: RolloutPart = {}) => rollout({ blueGreen: true, steps: STEPS, ...part });
 
-/** A Deployment that runs pods of both versions, five of the stable one, and how many of them are ready. */
-function both(green: number, part: DeploymentPart & { stable?: number } = {}) {
-  const { stable = 5 } = part;
-  const blue = replicaSet({ replicas: stable });
-  const kept = { ...blue, spec: { ...blue.spec, replicas: 5, minReadySeconds: 2_147_483_646 } };
+/** A Deployment that runs pods of both versions, five of the stable one, and how many of each are ready. */
+function both(green: number, part: DeploymentPart & { stable?: number; ready?: number } = {}) {
+  const { stable = 5, ready = green } = part;
+  const sets = [replicaSet({ replicas: stable }), replicaSet({ version: 'v2', replicas: ready })];
+  const [blue, other] = sets.map((set, index) => ({
+    ...set,
+    spec: { ...set.spec, replicas: index === 0 ? 5 : green, minReadySeconds: 2_147_483_646 },
+  }));
   return {
     object: takenOver(deployment({ version: 'v2', markedFor: NAME, ...part }), green),
-    replicaSets: [kept, replicaSet({ version: 'v2', replicas: green })],
+    replicaSets: [blue, other].filter((set) => set !== undefined),
   };
 }
 
@@ -175,14 +178,10 @@ table('the end of a blue-green release', [
     acts: [`replace Ingress ${NAME}-canary: weight 100`],
   },
   {
-    title: 'sends no more than they carry',
-    given: inStep({
-      ...FINAL,
-      release: { granted: '100%' },
-      workload: { ...both(5), replicaSets: [replicaSet(), replicaSet({ version: 'v2', replicas: 3 })] },
-    }),
+    title: 'waits until all of them are ready',
+    given: inStep({ ...FINAL, release: { granted: '100%' }, workload: both(5, { ready: 3 }) }),
     is: 'Wait WaitingForCanaryPods',
-    acts: [`replace ReplicaSet echoserver-hash-v1: keep every stable pod`],
+    says: /^3 of 5 pods of the new version are ready$/,
   },
   {
     title: 'waits one grace period for that',
@@ -308,7 +307,7 @@ describe('a failed analysis of a blue-green release', () => {
     const given = inStep({
       state: 'StepUpgrade',
       guards,
-      workload: both(2),
+      workload: both(3, { ready: 2 }),
       step: { index: 2, upgradeStartedAt: ago(90) },
     });
     return decided(given).is;
