@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { HorizontalPodAutoscaler } from '../../src/api/kubernetes.ts';
 import type { RolloutStep } from '../../src/api/rollout.ts';
+import { planHash } from '../../src/rollout/plan.ts';
 import { takenOver } from '../../src/workload/blue-green-settings.ts';
-import { type DeploymentPart, deployment, NAME, replicaSet } from '../builders/deployment.ts';
+import { revisionOf } from '../../src/workload/pod-template.ts';
+import {
+  type DeploymentPart,
+  deployment,
+  NAME,
+  podHash,
+  replicaSet,
+  template,
+} from '../builders/deployment.ts';
 import { guardFacts } from '../builders/guard.ts';
 import { type RolloutPart, rollout } from '../builders/rollout.ts';
 import { ago, calm, type ReleasePart, releasing } from '../builders/snapshot.ts';
@@ -319,5 +328,26 @@ describe('a failed analysis of a blue-green release', () => {
   test('aborts where a restored template would be undone', () => {
     expect(failing('Yes', 'Rollback')).toBe('Abort ProgressDeadlineExceeded');
     expect(failing('Yes', 'Abort')).toBe('Abort ProgressDeadlineExceeded');
+  });
+});
+
+test('its status stands in blueGreenStatus, in the words of Kruise', () => {
+  const { status } = decided(inStep({ workload: both(3, { ready: 2 }) })).full;
+  expect(status.canaryStatus).toBeUndefined();
+  expect([status.currentStepIndex, status.currentStepState]).toEqual([2, 'StepPaused']);
+  expect(status.blueGreenStatus).toEqual({
+    rolloutHash: planHash(plan()),
+    observedWorkloadGeneration: 1,
+    observedRolloutID: revisionOf(template('v2')),
+    finalisingStep: '',
+    stableRevision: podHash('v1'),
+    updatedRevision: revisionOf(template('v2')),
+    podTemplateHash: podHash('v2'),
+    currentStepIndex: 2,
+    nextStepIndex: -1,
+    currentStepState: 'StepPaused',
+    updatedReplicas: 2,
+    updatedReadyReplicas: 2,
+    lastUpdateTime: ago(497),
   });
 });
