@@ -1,3 +1,4 @@
+import { autoscalersOff } from './autoscalers.ts';
 import { holdStill, startRelease } from './between.ts';
 import { type Context, currentRevision, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
@@ -28,5 +29,13 @@ export function decideInitializing(context: Context): Outcome {
   }
   const pinned = guard.kind === 'guard' ? { ...release, guard: guard.guard } : release;
   const entered = enterStep({ ...context, release: { ...pinned, stage: 'InRolling' } }, 1, 'StepEntered');
-  return { ...entered, acts: [...holdStill(snapshot, workload), ...kept] };
+  const off = autoscalersOff(context);
+  const told = off.map(
+    ({ object }) => `; ${object.kind} ${object.metadata.name} is off until the release ends`,
+  );
+  return {
+    ...entered,
+    message: [entered.message, ...told].join(''),
+    acts: [...holdStill(snapshot, workload), ...kept, ...off],
+  };
 }

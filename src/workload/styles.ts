@@ -1,4 +1,5 @@
 import type { Rollout } from '../api/rollout.ts';
+import { deploymentBlueGreen } from './deployment-blue-green.ts';
 import { deploymentCanary } from './deployment-canary.ts';
 import { deploymentPartition } from './deployment-partition.ts';
 import type { Style } from './style.ts';
@@ -9,6 +10,7 @@ export function styleOf({ spec }: Rollout): Style | undefined {
   const [group] = workloadRef.apiVersion.split('/');
   switch (`${group} ${workloadRef.kind}`) {
     case 'apps Deployment':
+      if (strategy.blueGreen) return deploymentBlueGreen;
       if (!strategy.canary) return undefined;
       return strategy.canary.enableExtraWorkloadForCanary ? deploymentCanary : deploymentPartition;
     default:

@@ -45,6 +45,7 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
     guards: [],
     workload: workloadOf(deployment()),
     traffic: trafficOf({ service: service(), ingress: ingress() }),
+    autoscalers: [],
     kept: [],
     runs: [],
     outages: [],
@@ -61,7 +62,6 @@ export function workloadOf(of: Workload, part: Partial<WorkloadFacts> = {}): Wor
     replicaSets: [replicaSet()],
     revisions: [],
     pods: [],
-    autoscalers: [],
     canary: { deployment: undefined, replicaSets: [], pods: [] },
     ...part,
   };
@@ -98,6 +98,7 @@ export interface ReleasePart {
   rollout?: Rollout;
   workload?: Partial<WorkloadFacts>;
   traffic?: TrafficPart;
+  autoscalers?: Snapshot['autoscalers'];
   kept?: KeptTemplate[];
   runs?: Snapshot['runs'];
   rival?: string;
@@ -163,6 +164,7 @@ export function releasing(part: ReleasePart = {}): Snapshot {
       ...(routed ? canaryRoutes('v2', weight, object) : {}),
       ...part.traffic,
     }),
+    autoscalers: part.autoscalers ?? [],
     kept: part.kept ?? [keptTemplate()],
     runs: part.runs ?? [],
     rival: part.rival,

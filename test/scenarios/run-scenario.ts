@@ -1,6 +1,7 @@
 import type { Deployment, KubeObject } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import { subStatusField } from '../../src/api/rollout-sub-status.ts';
 import { mergePatch } from '../world/patch.ts';
 import { openTrace, type Trace } from '../world/trace.ts';
 import { openWorld, resourceOf, type World, type Write } from '../world/world.ts';
@@ -15,6 +16,8 @@ export interface Played {
 export interface PlayOptions {
   /** The controller is killed and started again this often, beside what the scenario says. */
   killEveryMs?: number;
+  /** Asked before each write of the controller: whether it dies at it, and is started again a second later. */
+  diesAtWrite?(): 'before' | 'after' | undefined;
 }
 
 /** Before the scenario begins, pods become ready and the controller takes the workload into care. */
@@ -43,6 +46,7 @@ export async function playScenario(scenario: Scenario, options: PlayOptions = {}
   await world.clock.advance(WARM_UP_MS / 2);
   await world.startController();
   await world.clock.advance(WARM_UP_MS / 2);
+  if (options.diesAtWrite) world.faults.diesAtWrite = options.diesAtWrite;
   await playEvents(world, trace, withKills(scenario, options));
   await world.close();
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
@@ -160,7 +164,8 @@ function withTag(object: KubeObject, tag: string): KubeObject {
 /** What kubectl-kruise patches into the status. */
 function approved(object: KubeObject): KubeObject {
   const { status } = object as Rollout;
+  const field = subStatusField(status ?? {});
   return mergePatch(object, {
-    status: { ...status, canaryStatus: { currentStepState: 'StepReady' } },
+    status: { ...status, [field]: { currentStepState: 'StepReady' } },
   }) as KubeObject;
 }

@@ -14,8 +14,8 @@ import type { Clock } from '../../src/clock.ts';
 import type { Cluster, Store } from '../../src/cluster/port.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
-import { rollingBudget } from '../../src/workload/rolling-budget.ts';
 import { kubelet } from './kubelet.ts';
+import { grownSize, isScaled, scaledSizes, scaleNotes, shrunkSizes, wanted } from './rolling-update.ts';
 
 export interface DeploymentsOptions {
   cluster: Cluster;
@@ -27,11 +27,14 @@ export interface DeploymentsOptions {
 
 /** How long the controllers take to notice a change. */
 const NOTICE_MS = 10;
+/** What takes longer than this is waited for by nobody. */
+const A_DAY_MS = 86_400_000;
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
- * Kubernetes' Deployment and ReplicaSet controllers and a kubelet, as small as a release needs them: `paused` and
- * the strategy are honoured, pods carry their template's hash. Answers how to stop.
+ * Kubernetes' Deployment and ReplicaSet controllers and a kubelet, as small as a release needs them: `paused`,
+ * `maxSurge`, `maxUnavailable` and `minReadySeconds` are honoured, scaling is shared out among versions, pods carry their
+ * template's hash. Answers how to stop.
  */
 export function runDeployments(options: DeploymentsOptions): () => void {
   const { cluster, clock } = options;
@@ -43,11 +46,23 @@ export function runDeployments(options: DeploymentsOptions): () => void {
   let noticed = false;
   let stopped = false;
   let cancelTimer: (() => void) | undefined;
+  let later: { at: number; cancel: () => void } | undefined;
 
   function notice(): void {
     if (stopped) return;
     noticed = true;
     if (!cancelTimer && !working) cancelTimer = clock.after(NOTICE_MS, turn);
+  }
+
+  function noticeLater(ms: number): void {
+    const at = clock.now() + ms;
+    if (stopped || (later && later.at <= at)) return;
+    later?.cancel();
+    const wake = () => {
+      later = undefined;
+      notice();
+    };
+    later = { at, cancel: clock.after(ms, wake) };
   }
 
   function turn(): void {
@@ -72,63 +87,72 @@ export function runDeployments(options: DeploymentsOptions): () => void {
   const podsOf = ({ metadata }: ReplicaSet) =>
     pods.list(metadata.namespace).filter((pod) => isControlledBy(pod, metadata.uid));
   const ready = (set: ReplicaSet) => podsOf(set).filter(isReady).length;
-  const wanted = (set: ReplicaSet) => set.spec.replicas ?? 0;
+
+  /** Pods that have been ready for as long as their ReplicaSet asks for; comes back when more of them are. */
+  function available(set: ReplicaSet): number {
+    const { minReadySeconds = 0 } = set.spec;
+    const waits = podsOf(set)
+      .filter(isReady)
+      .map((pod) => readySince(pod) + minReadySeconds * 1_000 - clock.now());
+    const next = Math.min(...waits.filter((wait) => wait > 0));
+    if (next < A_DAY_MS) noticeLater(next);
+    return waits.filter((wait) => wait <= 0).length;
+  }
 
   async function reconcile(deployment: Deployment): Promise<void> {
-    const { replicas: total = 1, paused, template, strategy } = deployment.spec;
+    const { paused, template, minReadySeconds } = deployment.spec;
     const sets = setsOf(deployment);
-    const current = sets.find((set) => revisionOf(set.spec.template) === revisionOf(template));
-    const others = sets.filter((set) => set !== current);
-    if (paused) return scalePaused(deployment, current, others);
+    const shares = sets.map((set) => ({ set, available: available(set) }));
+    const current = shares.find(({ set }) => revisionOf(set.spec.template) === revisionOf(template));
+    if (current && current.set.spec.minReadySeconds !== minReadySeconds) {
+      current.set = await withMinReady(current.set, minReadySeconds);
+    }
+    const present = shares.map(({ set }) => set);
+    if (paused || isScaled(deployment, present)) {
+      for (const { set, replicas } of scaledSizes(deployment, current, present)) {
+        await scale(deployment, set, replicas);
+      }
+      return;
+    }
+    const others = shares.filter((share) => share !== current);
     if (!current) {
-      const first = others.every((set) => wanted(set) === 0);
-      await cluster.create(resources.replicaSet, replicaSetFor(deployment, template, first ? total : 0));
+      const first = others.every(({ set }) => wanted(set) === 0);
+      const replicas = first ? (deployment.spec.replicas ?? 1) : 0;
+      await cluster.create(resources.replicaSet, replicaSetFor(deployment, template, replicas));
       return;
     }
-    if (strategy?.type === 'Recreate') {
-      for (const set of others) await scale(set, 0, total);
-      if (others.every((set) => podsOf(set).length === 0)) await scale(current, total, total);
+    if (deployment.spec.strategy?.type === 'Recreate') {
+      for (const { set } of others) await scale(deployment, set, 0);
+      const isEmpty = others.every(({ set }) => podsOf(set).length === 0);
+      if (isEmpty) await scale(deployment, current.set, deployment.spec.replicas ?? 1);
       return;
     }
-    const running = others.reduce((sum, set) => sum + wanted(set), 0);
-    const { surge, unavailable } = rollingBudget(strategy?.rollingUpdate, total);
-    const missing = total - unavailable;
-    await scale(current, Math.min(total, Math.max(wanted(current), total + surge - running)), total);
-    let spare = ready(current) + others.reduce((sum, set) => sum + ready(set), 0) - missing;
-    for (const set of others) {
-      // Pods that are not ready serve nobody: they go first, and cost nothing.
-      const broken = wanted(set) - ready(set);
-      const removed = Math.min(wanted(set), Math.max(0, broken) + Math.max(0, spare));
-      spare -= Math.max(0, removed - Math.max(0, broken));
-      await scale(set, wanted(set) - removed, total);
+    current.set = await scale(deployment, current.set, grownSize(deployment, current.set, present));
+    for (const { set, replicas } of shrunkSizes(deployment, current, others)) {
+      await scale(deployment, set, replicas);
     }
   }
 
-  /** As Kubernetes scales a paused Deployment: the only version that has pods, or the newest where none has any. */
-  async function scalePaused(
-    { spec }: Deployment,
-    current: ReplicaSet | undefined,
-    others: readonly ReplicaSet[],
-  ): Promise<void> {
-    const { replicas: total = 1 } = spec;
-    const versions = current ? [...others, current] : others;
-    const active = versions.filter((set) => wanted(set) > 0);
-    const newest = current ?? others.toSorted(byAge).at(-1);
-    const only = active.length === 0 ? newest : active.length === 1 ? active[0] : undefined;
-    if (only) return scale(only, total, total);
-    const isSaturated =
-      current &&
-      wanted(current) === total &&
-      ready(current) === total &&
-      current.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] === String(total);
-    if (isSaturated) for (const set of others) await scale(set, 0, total);
+  async function scale(deployment: Deployment, set: ReplicaSet, replicas: number): Promise<ReplicaSet> {
+    const annotations = { ...set.metadata.annotations, ...scaleNotes(deployment) };
+    const isNoted =
+      set.metadata.annotations?.[DESIRED_REPLICAS_ANNOTATION] === annotations[DESIRED_REPLICAS_ANNOTATION];
+    if (wanted(set) === replicas && isNoted) return set;
+    return written({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
   }
 
-  async function scale(set: ReplicaSet, replicas: number, total: number): Promise<void> {
-    if (wanted(set) === replicas) return;
-    const annotations = { ...set.metadata.annotations, [DESIRED_REPLICAS_ANNOTATION]: String(total) };
-    const metadata = { ...set.metadata, annotations };
-    await cluster.replace(resources.replicaSet, { ...set, metadata, spec: { ...set.spec, replicas } });
+  async function withMinReady(set: ReplicaSet, seconds: number | undefined): Promise<ReplicaSet> {
+    const { minReadySeconds: _before, ...spec } = set.spec;
+    return written({
+      ...set,
+      spec: { ...spec, ...(seconds === undefined ? {} : { minReadySeconds: seconds }) },
+    });
+  }
+
+  /** What somebody else has changed meanwhile is looked at anew: that change is noticed. */
+  async function written(set: ReplicaSet): Promise<ReplicaSet> {
+    const result = await cluster.replace(resources.replicaSet, set);
+    return result.ok ? (result.object as ReplicaSet) : set;
   }
 
   async function scalePods(set: ReplicaSet): Promise<void> {
@@ -139,9 +163,13 @@ export function runDeployments(options: DeploymentsOptions): () => void {
       await cluster.create(resources.pod, podFor(set, podNumber));
     }
     const after = podsOf(set);
-    const readyReplicas = after.filter(isReady).length;
-    const status = { replicas: after.length, readyReplicas, availableReplicas: readyReplicas };
-    await report(resources.replicaSet, latest(set, replicaSets), status);
+    const newest = latest(set, replicaSets);
+    const status = {
+      replicas: after.length,
+      readyReplicas: after.filter(isReady).length,
+      availableReplicas: available(newest),
+    };
+    await report(resources.replicaSet, newest, status);
   }
 
   async function report<T extends KubeObject & { status?: unknown }>(
@@ -158,13 +186,12 @@ export function runDeployments(options: DeploymentsOptions): () => void {
       (set) => revisionOf(set.spec.template) === revisionOf(deployment.spec.template),
     );
     const count = (of: (set: ReplicaSet) => number) => sets.reduce((sum, set) => sum + of(set), 0);
-    const readyReplicas = count(ready);
     const status = {
       observedGeneration: deployment.metadata.generation ?? 0,
       replicas: count((set) => podsOf(set).length),
       updatedReplicas: current ? podsOf(current).length : 0,
-      readyReplicas,
-      availableReplicas: readyReplicas,
+      readyReplicas: count(ready),
+      availableReplicas: count(available),
     };
     await report(resources.deployment, deployment, status);
   }
@@ -177,6 +204,7 @@ export function runDeployments(options: DeploymentsOptions): () => void {
     stopped = true;
     stopKubelet();
     cancelTimer?.();
+    later?.cancel();
     for (const stop of unsubscribe) stop();
   };
 }
@@ -185,8 +213,9 @@ function latest<T extends KubeObject>(object: T, store: Store<T>): T {
   return store.get(object.metadata) ?? object;
 }
 
-function byAge(a: ReplicaSet, b: ReplicaSet): number {
-  return (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '');
+function readySince(pod: Pod): number {
+  const { lastTransitionTime } = pod.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+  return lastTransitionTime === undefined ? 0 : Date.parse(lastTransitionTime);
 }
 
 function isReady(pod: Pod): boolean {
@@ -201,6 +230,7 @@ function replicaSetFor(deployment: Deployment, template: PodTemplate, replicas: 
   const hash = shortHash(['pod-template-hash', template]);
   const labels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH_LABEL]: hash };
   const { name, namespace } = deployment.metadata;
+  const { minReadySeconds } = deployment.spec;
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -208,10 +238,14 @@ function replicaSetFor(deployment: Deployment, template: PodTemplate, replicas: 
       name: `${name}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels,
-      annotations: { [DESIRED_REPLICAS_ANNOTATION]: String(deployment.spec.replicas ?? 1) },
+      annotations: scaleNotes(deployment),
       ownerReferences: [controllerReference(deployment)],
     },
-    spec: { replicas, template: { ...template, metadata: { ...template.metadata, labels } } },
+    spec: {
+      ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
+      replicas,
+      template: { ...template, metadata: { ...template.metadata, labels } },
+    },
   };
 }
 

@@ -9,11 +9,13 @@ import { strategyNote } from '../../src/api/deployment-strategy.ts';
 import type {
   ControllerRevision,
   Deployment,
+  HorizontalPodAutoscaler,
   Ingress,
   ReplicaSet,
   Service,
 } from '../../src/api/kubernetes.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
+import { NEVER_AVAILABLE_SECONDS } from '../../src/workload/blue-green-settings.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
@@ -24,6 +26,7 @@ type Tell = (seen: Seen<never>, names: Names) => Line[];
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
   ReplicaSet: replicaSetLines,
+  HorizontalPodAutoscaler: autoscalerLines,
   Service: serviceLines,
   Ingress: ingressLines,
   ControllerRevision: keptLines,
@@ -68,13 +71,19 @@ function stateOf({ metadata, spec }: Deployment): string {
   return marked ? `held for ${marked}` : 'paused';
 }
 
-/** The strategy that is in force, in partition style the noted one. */
-function strategyOf(deployment: Deployment): string | undefined {
-  const { type, rollingUpdate } = deployment.spec.strategy ?? {};
-  const settings = type === 'Recreate' ? strategyNote(deployment)?.rollingUpdate : rollingUpdate;
-  return (
-    type && `${type}${settings ? `, surge ${settings.maxSurge}, unavailable ${settings.maxUnavailable}` : ''}`
-  );
+/** The strategy that is in force, in partition style the noted one, and when a pod counts as available. */
+function strategyOf(deployment: Deployment): string {
+  const { strategy, minReadySeconds: seconds = 0 } = deployment.spec;
+  const { type = 'RollingUpdate' } = strategy ?? {};
+  const settings = type === 'Recreate' ? strategyNote(deployment)?.rollingUpdate : strategy?.rollingUpdate;
+  const { maxSurge, maxUnavailable } = settings ?? {};
+  return [
+    type,
+    ...(maxSurge === undefined ? [] : [`surge ${maxSurge}`]),
+    ...(maxUnavailable === undefined ? [] : [`unavailable ${maxUnavailable}`]),
+    ...(seconds === NEVER_AVAILABLE_SECONDS ? ['never available'] : []),
+    ...(seconds > 0 && seconds < NEVER_AVAILABLE_SECONDS ? [`available after ${seconds} s`] : []),
+  ].join(', ');
 }
 
 function partitionOf(deployment: Deployment): string | undefined {
@@ -92,6 +101,14 @@ function replicaSetLines(seen: Seen<ReplicaSet>): Line[] {
   return before
     ? changed(seen, subject, 'replicas', pods)
     : [{ subject, act: 'create', from: `${pods(after)} ${spec.replicas === 1 ? 'pod' : 'pods'}` }];
+}
+
+function autoscalerLines(seen: Seen<HorizontalPodAutoscaler>): Line[] {
+  const { before, after } = seen;
+  const subject = `Autoscaler ${(after ?? before)?.metadata.name}`;
+  if (!after) return [{ subject, act: 'delete' }];
+  if (!before) return [{ subject, act: 'create' }];
+  return changed(seen, subject, 'scales', ({ spec }) => spec.scaleTargetRef.name);
 }
 
 function serviceLines(seen: Seen<Service>, names: Names): Line[] {
