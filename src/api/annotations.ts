@@ -82,6 +82,12 @@ export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
 /** On a pod (label): which version of a StatefulSet or a DaemonSet it is of. */
 export const CONTROLLER_REVISION_LABEL = 'controller-revision-hash';
 
+/** On a pod of a CloneSet (label): its own controller replaces it, as its maxUnavailable and maxSurge allow. */
+export const SPECIFIED_DELETE_LABEL = 'apps.kruise.io/specified-delete';
+
+/** On a CloneSet under release: JSON of the fields of updateStrategy that the release takes, as its author has them. */
+export const ORIGINAL_UPDATE_STRATEGY_ANNOTATION = 'assay.dev/original-update-strategy';
+
 /** What a converted Rollout keeps of the other version, as JSON, so that no field is lost on the way back. */
 export const CONVERSION_ANNOTATION = 'assay.dev/conversion';
 

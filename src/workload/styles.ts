@@ -1,4 +1,5 @@
 import type { Rollout } from '../api/rollout.ts';
+import { cloneSetPartition } from './clone-set-partition.ts';
 import { deploymentCanary } from './deployment-canary.ts';
 import type { Style } from './style.ts';
 
@@ -9,6 +10,8 @@ export function styleOf({ spec }: Rollout): Style | undefined {
   switch (`${group} ${workloadRef.kind}`) {
     case 'apps Deployment':
       return strategy.canary?.enableExtraWorkloadForCanary ? deploymentCanary : undefined;
+    case 'apps.kruise.io CloneSet':
+      return strategy.blueGreen ? undefined : cloneSetPartition;
     default:
       return undefined;
   }

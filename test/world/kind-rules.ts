@@ -7,6 +7,7 @@ export type Wire = KubeObject & { spec?: unknown; status?: unknown };
 
 const WITH_STATUS = [
   'Deployment',
+  'CloneSet',
   'ReplicaSet',
   'Pod',
   'Service',
@@ -16,6 +17,7 @@ const WITH_STATUS = [
 ];
 const WITH_GENERATION = [
   'Deployment',
+  'CloneSet',
   'ReplicaSet',
   'Ingress',
   'CustomResourceDefinition',

@@ -1,5 +1,6 @@
 import { keyOf, type Pod } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
+import { formatTime } from '../../src/api/timestamp.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Cluster } from '../../src/cluster/port.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
@@ -45,7 +46,7 @@ export function kubelet(options: {
     const name = after.spec.containers[0]?.name ?? '';
     const image = after.spec.containers[0]?.image ?? '';
     const broken = imageTag(after.spec as unknown as Record<string, unknown>) === UNPULLABLE_TAG;
-    const status = broken ? backingOff(name, image) : running(name);
+    const status = broken ? backingOff(name, image) : running(name, clock.now() + options.podReadyMs);
     timers.set(
       key,
       clock.after(broken ? BACK_OFF_MS : options.podReadyMs, () => report(key, status)),
@@ -57,10 +58,10 @@ export function kubelet(options: {
   };
 }
 
-function running(name: string): NonNullable<Pod['status']> {
+function running(name: string, at: number): NonNullable<Pod['status']> {
   return {
     phase: 'Running',
-    conditions: [{ type: 'Ready', status: 'True' }],
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: formatTime(at) }],
     containerStatuses: [{ name, ready: true, restartCount: 0 }],
   };
 }
