@@ -19,6 +19,8 @@ export interface TrafficCounts {
   byPod: Record<string, number>;
   /** Answers by the pod template hash in the pod's name. */
   byHash: Record<string, number>;
+  /** Answers by the image tag of the pod that gave them. */
+  byVersion: Record<string, number>;
   /** Answers by HTTP status. */
   byStatus: Record<string, number>;
   /** Requests that got no answer: reset, refused or late. */
@@ -41,7 +43,14 @@ const answerWithinMs = 10_000;
 /** Sends GET requests at an even rate over connections that are kept. It always ends by itself. */
 export function startTraffic(options: TrafficOptions): Traffic {
   const maxRequests = options.maxRequests ?? Number.POSITIVE_INFINITY;
-  const counts: TrafficCounts = { sent: 0, byPod: {}, byHash: {}, byStatus: {}, unanswered: 0 };
+  const counts: TrafficCounts = {
+    sent: 0,
+    byPod: {},
+    byHash: {},
+    byVersion: {},
+    byStatus: {},
+    unanswered: 0,
+  };
   const agent = new Agent({ keepAlive: true, maxSockets: inFlightMax });
   const target = new URL(options.path, options.url);
   const startedMs = performance.now();
@@ -66,7 +75,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
       signal: AbortSignal.timeout(answerWithinMs),
     });
     outgoing.on('response', (answer) => {
-      const pod = answer.headers['x-pod'];
+      const { 'x-pod': pod, 'x-version': version } = answer.headers;
       answer.resume();
       answer.on('error', () => settle(() => lost()));
       answer.on('end', () =>
@@ -75,6 +84,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
           if (typeof pod !== 'string') return;
           count(counts.byPod, pod);
           count(counts.byHash, hashOf(pod));
+          count(counts.byVersion, String(version));
         }),
       );
     });
@@ -117,6 +127,12 @@ export function startTraffic(options: TrafficOptions): Traffic {
 
 function count(counters: Record<string, number>, name: string): void {
   counters[name] = (counters[name] ?? 0) + 1;
+}
+
+/** Requests that failed: without an answer, or answered with an error. */
+export function failedRequests({ unanswered, byStatus }: TrafficCounts): number {
+  const errors = Object.entries(byStatus).filter(([status]) => !/^[23]/.test(status));
+  return errors.reduce((sum, [, answers]) => sum + answers, unanswered);
 }
 
 /** A Deployment's pods are called `<deployment>-<hash>-<five letters>`. */

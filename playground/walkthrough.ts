@@ -131,7 +131,7 @@ function parsed(resource: Resource, raw: KubeObject): KubeObject | undefined {
 }
 
 /** Whether the newest release has ended, and it is not the one with this id. */
-export function hasEnded(watched: Watched, releaseBefore: number): boolean {
+export function hasEnded(watched: Pick<Watched, 'record' | 'rollout'>, releaseBefore: number): boolean {
   const status = watched.record()?.status;
   return (
     (status?.releaseId ?? 0) > releaseBefore &&

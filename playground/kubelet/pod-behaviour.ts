@@ -26,8 +26,8 @@ export function behaviourOf(image: string): Behaviour {
   };
 }
 
-/** A colon before the last slash is that of a registry's port. */
-function tagOf(image: string): string {
+/** The tag of an image in lower case, or ''. A colon before the last slash is that of a registry's port. */
+export function tagOf(image: string): string {
   const [name = ''] = image.split('@');
   const lastPart = name.slice(name.lastIndexOf('/') + 1);
   const colon = lastPart.indexOf(':');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodAddresses } from './pod-addresses.ts';
-import { type Behaviour, behaviourOf } from './pod-behaviour.ts';
+import { type Behaviour, behaviourOf, tagOf } from './pod-behaviour.ts';
 import { type PodServer, servePod } from './pod-server.ts';
 import type { RunnablePod, Stage } from './pod-status.ts';
 
@@ -39,7 +39,8 @@ export function runPod(host: PodHost, first: RunnablePod, onTrouble: (error: unk
   let server: PodServer | undefined;
   let isEnding = false;
   const ending = new AbortController();
-  const behaviour = behaviourOf(pod.spec.containers[0]?.image ?? '');
+  const image = pod.spec.containers[0]?.image ?? '';
+  const behaviour = behaviourOf(image);
   const alive = live(behaviour).catch((error: unknown) => {
     if (!ending.signal.aborted) onTrouble(error);
   });
@@ -64,7 +65,13 @@ export function runPod(host: PodHost, first: RunnablePod, onTrouble: (error: unk
       (container.ports ?? []).map(({ containerPort }) => containerPort),
     );
     if (ports.length === 0) return;
-    server = await servePod({ name: pod.metadata.name, ip: address, ports, behaviour: how });
+    server = await servePod({
+      name: pod.metadata.name,
+      ip: address,
+      ports,
+      version: tagOf(image),
+      behaviour: how,
+    });
     if (!ending.signal.aborted) host.expose(pod, `${address}:${ports[0]}`);
   }
 

@@ -12,6 +12,8 @@ export interface PodServerOptions {
   name: string;
   ip: string;
   ports: readonly number[];
+  /** The tag of its image: what tells versions apart where the pods keep their names. */
+  version: string;
   behaviour: Extract<Behaviour, { kind: 'serves' }>;
 }
 
@@ -44,7 +46,7 @@ export async function servePod(options: PodServerOptions): Promise<PodServer> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { name, behaviour }: PodServerOptions,
+  { name, version, behaviour }: PodServerOptions,
   metrics: PodMetrics,
   isError: () => boolean,
 ): Promise<void> {
@@ -58,7 +60,7 @@ async function answer(
   for await (const chunk of request) body = (body + chunk).slice(0, 10_000);
   if (behaviour.latencyMs > 0) await sleep(behaviour.latencyMs);
   const code = isError() ? 500 : 200;
-  response.writeHead(code, { 'content-type': 'text/plain', 'x-pod': name });
+  response.writeHead(code, { 'content-type': 'text/plain', 'x-pod': name, 'x-version': version });
   response.end(code === 500 ? `Hostname: ${name}\n\nInternal Server Error\n` : echo(request, name, body));
   metrics.answered(request.method ?? '', code, (performance.now() - startedMs) / 1000);
 }

@@ -154,6 +154,11 @@ const releaseSchema = z.object({
     .optional()
     .describe('Fields that somebody else changed although the release had set them; the newest 10.'),
   background: z.array(backgroundTriesSchema).optional(),
+  turnedAt: timestampSchema
+    .optional()
+    .describe(
+      'Blue-green: when every request was seen routed to the new version, before the stable pods go.',
+    ),
   updatedAt: timestampSchema
     .optional()
     .describe(

@@ -15,7 +15,7 @@ import {
 } from '../api/kubernetes.ts';
 import type { ClusterMetricSource } from '../api/metric-source.ts';
 import { resources } from '../api/resource.ts';
-import type { Rollout } from '../api/rollout.ts';
+import type { Rollout, WorkloadRef } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
 import { selects } from '../rollout/guard.ts';
@@ -42,6 +42,9 @@ export function observeRollout(cache: Freshest, rollout: Rollout, record: Record
       .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
       .map((guard) => guardFacts(cache, guard)),
     workload: observeWorkload(cache, rollout, record),
+    autoscalers: cache
+      .list<HorizontalPodAutoscaler>(resources.autoscaler, namespace)
+      .filter((autoscaler) => scales(autoscaler, rollout.spec.workloadRef)),
     traffic: observeTraffic(cache, rollout),
     kept: keptTemplates(cache, rollout),
     runs: cache
@@ -114,10 +117,10 @@ function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus
     revisions: cache
       .list<ControllerRevision>(resources.controllerRevision, namespace)
       .filter((revision) => isControlledBy(revision, object.metadata.uid)),
-    pods: style.hasExtraPods ? [] : cache.list<Pod>(resources.pod, namespace).filter((pod) => isOf(pod)),
-    autoscalers: cache
-      .list<HorizontalPodAutoscaler>(resources.autoscaler, namespace)
-      .filter((autoscaler) => scales(autoscaler, object)),
+    pods:
+      style.hasExtraPods && !style.isBlueGreen
+        ? []
+        : cache.list<Pod>(resources.pod, namespace).filter((pod) => isOf(pod)),
     canary: {
       deployment: canary,
       replicaSets: canarySets,
@@ -129,11 +132,9 @@ function observeWorkload(cache: Freshest, rollout: Rollout, record: RecordStatus
 }
 
 /** Also one that a blue-green release has turned off for the time being. */
-function scales({ spec }: HorizontalPodAutoscaler, object: Workload): boolean {
+function scales({ spec }: HorizontalPodAutoscaler, workload: WorkloadRef): boolean {
   const { kind, name } = spec.scaleTargetRef;
-  return (
-    kind === object.kind && (name === object.metadata.name || name === disabledTarget(object.metadata.name))
-  );
+  return kind === workload.kind && (name === workload.name || name === disabledTarget(workload.name));
 }
 
 function isMadeBy(object: KubeObject, kind: string, name: string): boolean {

@@ -70,12 +70,15 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
 }
 
 /**
- * Where the canary has pods of its own, only those are looked at: those of the stable Deployment change all the time.
+ * Where the canary has a Deployment of its own, only that one's pods are looked at: those of the stable Deployment change
+ * all the time.
  */
 function isPodOf(object: KubeObject, rollout: Rollout, canary: string | undefined): boolean {
   const workload = rollout.spec.workloadRef.name;
   const owner = object.metadata.ownerReferences?.find((ref) => ref.controller)?.name ?? '';
   if (object.kind !== 'Pod') return owner === workload || owner === canary;
   if (canary !== undefined && owner.startsWith(`${canary}-`)) return true;
-  return !styleOf(rollout)?.hasExtraPods && (owner === workload || owner.startsWith(`${workload}-`));
+  const style = styleOf(rollout);
+  if (style?.hasExtraPods && !style.isBlueGreen) return false;
+  return owner === workload || owner.startsWith(`${workload}-`);
 }

@@ -5,6 +5,7 @@ import type { Rollout } from '../api/rollout.ts';
 import { checkRollout } from '../api/rollout-validation.ts';
 import { labelledWorkload } from '../workload/marks.ts';
 import { styleOf } from '../workload/styles.ts';
+import { strayAutoscalers } from './autoscalers.ts';
 import { decideBetweenReleases } from './between.ts';
 import { type Context, stall } from './context.ts';
 import type { Decision, Outcome } from './decision.ts';
@@ -41,6 +42,8 @@ export function decide(snapshot: Snapshot, now: number): Decision {
 
 function choose(snapshot: Snapshot, now: number): Outcome {
   const { rollout, record, workload } = snapshot;
+  const stray = strayAutoscalers(snapshot);
+  if (stray) return stray;
   if (rollout.metadata.deletionTimestamp) return decideLeaving(snapshot, now, 'RolloutDeleted');
   const adopted = adoptedRollout(rollout);
   if (adopted !== rollout) {

@@ -100,6 +100,7 @@ export const REASONS = [
   // Finalise, Complete
   'StableServiceRestored',
   'WorkloadResumed',
+  'AutoscalerRestored',
   'CanaryRoutesRemoved',
   'CanaryRemoved',
   'RolledBack',

@@ -7,15 +7,16 @@ import { removeRoutes } from './removal.ts';
 import { hasRoutes, routeWork } from './routes.ts';
 
 /**
- * Takes the requests from the canary as fast as the stable pods can carry them. Where the canary has pods of its own
- * the stable ones are all there, and everything goes at once; where versions were exchanged pod for pod, the weight
- * falls with every stable pod that comes back. undefined while nothing more can be taken, and once all is.
+ * Takes the requests from the canary as fast as the stable pods can carry them. Where the canary has a Deployment of
+ * its own the stable pods are all there, and everything goes at once; where they are not, since versions were exchanged
+ * pod for pod or the last rolling update had begun, the weight falls with every one that comes back. undefined while nothing more can be taken, and once all is.
  */
 export function drainCanary(context: Context): Outcome | undefined {
   const { snapshot, release } = context;
   const { weight, guard } = release;
+  const style = styleIn(snapshot);
   const least = leastWeight(podsOf(context));
-  const atOnce = styleIn(snapshot).hasExtraPods || guard?.rollback?.urgent === true;
+  const atOnce = (style.hasExtraPods && !style.isBlueGreen) || guard?.rollback?.urgent === true;
   if (atOnce || weight === undefined || least === 0) return removeRoutes(context);
   return hasRoutes(context) ? routeAt(context, Math.min(weight, least), 'draining the canary') : undefined;
 }

@@ -2,13 +2,15 @@ import { replaceActs } from '../api/act.ts';
 import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import type { ReleaseStage, StableRevision } from '../api/rollout-record.ts';
 import { restoredWorkload } from '../workload/marks.ts';
+import type { Order } from '../workload/style.ts';
+import { restoreAutoscalers } from './autoscalers.ts';
 import { startRelease } from './between.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
 import { drainCanary } from './draining.ts';
 import { keptStableTemplate } from './kept-template.ts';
-import { styleIn } from './order.ts';
+import { asked, orderOf, styleIn } from './order.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
@@ -20,6 +22,7 @@ import {
   restoreService,
   resumeWorkload,
 } from './removal.ts';
+import { hasRoutes } from './routes.ts';
 
 /** Begins to take a release back whose author restored the stable template. */
 export function cancel(context: Context, reason: Reason): Outcome {
@@ -31,6 +34,18 @@ export function cancel(context: Context, reason: Reason): Outcome {
 export function abandon(context: Context): Outcome {
   const message = 'the stable version is gone, so the workload was made anew; the release is given up';
   return turn(context, 'Cancelling', 'Cancel', 'StableTemplateLost', message);
+}
+
+/** Blue-green: with the pods of two versions there is no room for a third, so its author takes this one back first. */
+export function refused({ snapshot, workload, release }: Context): Outcome | undefined {
+  if (!styleIn(snapshot).isBlueGreen) return undefined;
+  const { kind, metadata } = workload.object;
+  return stall(
+    'ContinuousRelease',
+    `a newer template came in the middle of a blue-green release, which stays where it is: restore the former ` +
+      `template in ${kind} ${metadata.name} to roll back (pods ${release.stable.hash}), and release the newer one ` +
+      'then; or restore the template of this release to go on with it',
+  );
 }
 
 /** Begins to make room for a newer version. */
@@ -81,24 +96,79 @@ export function decideCancelling(context: Context): Outcome {
 
 /** Every pod gets the stable template again: traffic first, as far as stable pods can carry it. */
 function backToStable({ snapshot }: Context): readonly Job[] {
-  return styleIn(snapshot).hasExtraPods
-    ? [
-        removeRoutes,
-        resumeWorkload,
-        removeCanaryPods,
-        removeCanaryService,
-        restoreService,
-        awaitRollingUpdate,
-      ]
-    : [drainCanary, resumeWorkload, awaitRollingUpdate, removeRoutes, removeCanaryService, restoreService];
+  const style = styleIn(snapshot);
+  if (style.isBlueGreen) return BLUE_AGAIN;
+  return style.hasExtraPods ? CANARY_AWAY : EXCHANGED_BACK;
+}
+
+const CANARY_AWAY: readonly Job[] = [
+  removeRoutes,
+  resumeWorkload,
+  removeCanaryPods,
+  removeCanaryService,
+  restoreService,
+  awaitRollingUpdate,
+];
+
+const EXCHANGED_BACK: readonly Job[] = [
+  drainCanary,
+  resumeWorkload,
+  awaitRollingUpdate,
+  removeRoutes,
+  removeCanaryService,
+  restoreService,
+];
+
+/** The pods of the new version serve until all stable ones do, and only then the workload's own controller takes them. */
+const BLUE_AGAIN: readonly Job[] = [
+  drainCanary,
+  bringBackStable,
+  removeRoutes,
+  resumeWorkload,
+  restoreService,
+  removeCanaryService,
+  awaitRollingUpdate,
+  restoreAutoscalers,
+];
+
+/**
+ * While stable pods are too few to carry all requests, as after the beginning of the last rolling update, they come
+ * back beside those of the new version. undefined once no request is sent to these any more.
+ */
+function bringBackStable(context: Context): Outcome | undefined {
+  const { snapshot, workload, release } = context;
+  if (!hasRoutes(context)) return undefined;
+  const style = styleIn(snapshot);
+  const goal = style.size(workload);
+  const order: Order = { ...orderOf(context), revision: release.stable.revision, goal, granted: '100%' };
+  const open = style.hold(workload, order) ?? style.grow(workload, order);
+  const message = `${style.ready(workload, release.stable)} of ${goal} stable pods are ready`;
+  return open ? asked(open, 'WaitingForWorkload') : wait('WaitingForWorkload', message);
 }
 
 /** The canary goes and the workload stays held: with a template of its own, resuming would release that without a step. */
-const CANARY_GONE: readonly Job[] = [drainCanary, removeCanaryPods, removeRoutes, removeCanaryService];
+const CANARY_GONE: readonly Job[] = [
+  drainCanary,
+  awaitDrained,
+  removeCanaryPods,
+  removeRoutes,
+  removeCanaryService,
+  restoreAutoscalers,
+];
+
+/** Blue-green: the pods of the new version go all at once, so that none of them may still have requests. */
+function awaitDrained(context: Context): Outcome | undefined {
+  const { snapshot, workload, release } = context;
+  const style = styleIn(snapshot);
+  const canReturn = style.version(workload, release.stable.revision) !== undefined;
+  if (!style.isBlueGreen || !canReturn || !hasRoutes(context)) return undefined;
+  const ready = style.ready(workload, release.stable);
+  return wait('WaitingForWorkload', `${ready} of ${style.size(workload)} stable pods are ready`);
+}
 
 /** Where stable pods are all there, no request reaches the canary from the very first moment. */
 function drainBeside(context: Context): Outcome | undefined {
-  return styleIn(context.snapshot).hasExtraPods ? removeRoutes(context) : undefined;
+  return styleIn(context.snapshot).hasExtraPods ? drainCanary(context) : undefined;
 }
 
 function restoreStableTemplate(context: Context): Outcome {

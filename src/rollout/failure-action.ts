@@ -18,15 +18,18 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const { snapshot, workload, release } = context;
   if (action === 'Pause') return { action };
   const owner = ownerOf(context);
-  const cannotAbort = release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true;
+  const style = styleIn(snapshot);
+  const isLast = release.stage === 'Finalising';
+  const cannotAbort = isLast || (style.abortRestores === true && !style.isBlueGreen);
   const { kind, metadata } = workload.object;
   if (!owner) {
-    if (action === 'Rollback' || !cannotAbort) return { action };
-    const place = release.stage === 'Finalising' ? 'in the last rolling update' : `in a ${kind}`;
-    return {
-      action: 'Rollback',
-      why: `Abort acts as Rollback ${place}: there are no stable pods to stay on`,
-    };
+    if (action === 'Rollback' || !(isLast || style.abortRestores)) return { action };
+    const place = isLast ? 'in the last rolling update' : `in a ${kind}`;
+    const why =
+      style.isBlueGreen && !isLast
+        ? 'Abort acts as Rollback in blue-green style: every stable pod is there to go back to'
+        : `Abort acts as Rollback ${place}: there are no stable pods to stay on`;
+    return { action: 'Rollback', why };
   }
   const undone = `${owner} owns ${kind} ${metadata.name} and would undo a restored template`;
   if (cannotAbort) return { action: 'Pause', why: `${undone}; it is held instead` };

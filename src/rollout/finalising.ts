@@ -1,10 +1,11 @@
 import type { ReleaseRecord } from '../api/rollout-record.ts';
+import { restoreAutoscalers } from './autoscalers.ts';
 import { watchBackground } from './background.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, type StepContext, timestamp, wait, withRelease } from './context.ts';
 import type { Notice, Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
-import { cancel, supersede } from './ending.ts';
+import { cancel, refused, supersede } from './ending.ts';
 import { decideWatchedUpdate } from './finalising-watch.ts';
 import { analysesOfMode } from './guard.ts';
 import { styleIn } from './order.ts';
@@ -19,6 +20,7 @@ import {
   restoreServiceAndWait,
   resumeWorkload,
 } from './removal.ts';
+import { beforeTurning, bringUpEveryPod, routeEverything } from './turning.ts';
 
 /**
  * The release passed: the workload's own rolling update brings the new version to every pod, while the canary
@@ -28,18 +30,24 @@ export function decideFinalising(context: Context): Outcome {
   const { release } = context;
   const revision = currentRevision(context);
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  if (revision !== release.revision) return supersede(context);
+  if (revision !== release.revision) return refused(context) ?? supersede(context);
   const { step } = release;
   const watch = watchBackground(context);
   const held = step && decideWatchedUpdate({ ...context, step, watch } satisfies StepContext);
   if (held) return held;
-  const open = firstOpen(context, styleIn(context.snapshot).hasExtraPods ? CANARY_BESIDE : CANARY_AMONG);
+  const open = firstOpen(context, jobsOf(context));
   if (open) {
     return watch.kind === 'well'
       ? { ...open, wakeAt: Math.min(open.wakeAt ?? watch.staleAt, watch.staleAt) }
       : open;
   }
   return promote(context);
+}
+
+function jobsOf({ snapshot }: Context): readonly Job[] {
+  const style = styleIn(snapshot);
+  if (style.isBlueGreen) return GREEN_STAYS;
+  return style.hasExtraPods ? CANARY_BESIDE : CANARY_AMONG;
 }
 
 /** The canary's own pods serve their share until the workload's are all updated. */
@@ -62,6 +70,19 @@ const CANARY_AMONG: readonly Job[] = [
   resumeWorkload,
   awaitRollingUpdate,
   noteUpdated,
+];
+
+/** The pods of the new version serve everything before the stable ones go, and are then what the workload runs. */
+const GREEN_STAYS: readonly Job[] = [
+  beforeTurning(bringUpEveryPod),
+  beforeTurning(routeEverything),
+  restoreServiceAndWait,
+  resumeWorkload,
+  awaitRollingUpdate,
+  noteUpdated,
+  removeRoutes,
+  removeCanaryService,
+  restoreAutoscalers,
 ];
 
 /** Remembers that the rolling update is done: a later change of scale must not wake what watched it. */

@@ -1,3 +1,4 @@
+import { autoscalersOff } from './autoscalers.ts';
 import { holdStill, startRelease } from './between.ts';
 import { type Context, currentRevision, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
@@ -28,5 +29,5 @@ export function decideInitializing(context: Context): Outcome {
   }
   const pinned = guard.kind === 'guard' ? { ...release, guard: guard.guard } : release;
   const entered = enterStep({ ...context, release: { ...pinned, stage: 'InRolling' } }, 1, 'StepEntered');
-  return { ...entered, acts: [...holdStill(snapshot, workload), ...kept] };
+  return { ...entered, acts: [...holdStill(snapshot, workload), ...kept, ...autoscalersOff(context)] };
 }

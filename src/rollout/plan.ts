@@ -66,8 +66,9 @@ export function pauseMs(rollout: Rollout, step: number): number | undefined {
   return duration === null || duration === undefined ? undefined : duration * 1_000;
 }
 
-/** Upstream never pauses at a last step that is the literal 100 %. */
+/** Upstream never pauses at a last step that is the literal 100 %, unless it is blue-green. */
 export function isPlainLastStep(rollout: Rollout, step: number): boolean {
+  if (rollout.spec.strategy.blueGreen) return false;
   return step >= stepsOf(rollout).length && replicasOf(rollout, step) === '100%';
 }
 

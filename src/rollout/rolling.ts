@@ -1,8 +1,9 @@
+import { repairedAutoscalers } from './autoscalers.ts';
 import { watchBackground } from './background.ts';
 import { decideWatched } from './background-step.ts';
 import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { abandon, cancel, supersede } from './ending.ts';
+import { abandon, cancel, refused, supersede } from './ending.ts';
 import { repairAndCount, repairedPin } from './foreign-writer.ts';
 import { presentGuard } from './guard.ts';
 import { sentBack } from './holding.ts';
@@ -31,7 +32,7 @@ export function decideRolling(context: Context): Outcome {
   const failed = revision === release.revision ? failedInBackground(context) : undefined;
   if (failed) return failed;
   if (rollout.spec.strategy.paused) return wait('Paused', 'spec.strategy.paused is true: the release rests');
-  if (revision !== release.revision) return supersede(context);
+  if (revision !== release.revision) return refused(context) ?? supersede(context);
   const hash = planHash(rollout);
   if (hash !== release.planHash) {
     const index = Math.min(release.step?.index ?? 1, stepsOf(rollout).length);
@@ -61,6 +62,7 @@ export function decideRolling(context: Context): Outcome {
   const outcome =
     decideWatched(stepContext) ??
     repairedPin(stepContext) ??
+    repairedAutoscalers(stepContext) ??
     growCanary(stepContext) ??
     decideStep(stepContext);
   return stepContext.watch.kind === 'well' ? wokenBefore(outcome, stepContext.watch.staleAt) : outcome;

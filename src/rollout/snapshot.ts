@@ -1,6 +1,6 @@
 import type { AnalysisRun } from '../api/analysis-run.ts';
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
-import type { ObjectMeta, PodTemplate, Service } from '../api/kubernetes.ts';
+import type { HorizontalPodAutoscaler, ObjectMeta, PodTemplate, Service } from '../api/kubernetes.ts';
 import type { Outage } from '../api/metric-source.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
@@ -42,6 +42,8 @@ export interface Snapshot {
   guards: readonly GuardFacts[];
   /** undefined where the Rollout names a workload that does not exist. */
   workload: WorkloadFacts | undefined;
+  /** Those that scale the workload, or did before a blue-green release turned them off; known where it is gone, too. */
+  autoscalers: readonly HorizontalPodAutoscaler[];
   traffic: TrafficFacts;
   kept: readonly KeptTemplate[];
   /** The runs owned by this Rollout, of every release. */

@@ -2,7 +2,6 @@ import type { Act } from '../api/act.ts';
 import type {
   ControllerRevision,
   Deployment,
-  HorizontalPodAutoscaler,
   IntOrString,
   Pod,
   PodTemplate,
@@ -29,8 +28,6 @@ export interface WorkloadFacts {
   revisions: readonly ControllerRevision[];
   /** The workload's own, of every version; left empty for a style that does not look at them. */
   pods: readonly Pod[];
-  /** Those that scale the workload, or did before a blue-green release turned them off. */
-  autoscalers: readonly HorizontalPodAutoscaler[];
   canary: CanaryFacts;
 }
 
@@ -82,8 +79,14 @@ export interface Style {
   readonly type: WorkloadType;
   /** The label that tells the pods of one version from those of another. */
   readonly podLabel: string;
-  /** Whether the new version's pods come on top of the workload's own, and go again when it is promoted. */
+  /** Whether the new version's pods come on top of the others, so that all stable pods stay during the steps. */
   readonly hasExtraPods: boolean;
+  /**
+   * Whether those are the workload's own pods: when the version is promoted they stay, and the stable ones go. Then a
+   * release first gets a pod of the new version for each stable one, turns autoscalers off, and does not change its
+   * version in the middle.
+   */
+  readonly isBlueGreen?: true;
   /** Whether a release cannot be aborted without its template: Abort restores the stable one then. */
   readonly abortRestores?: true;
   /** Paths of the fields that a release holds, as JSON pointers; admission keeps them as they are. */

@@ -45,6 +45,7 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
     guards: [],
     workload: workloadOf(deployment()),
     traffic: trafficOf({ service: service(), ingress: ingress() }),
+    autoscalers: [],
     kept: [],
     runs: [],
     outages: [],
@@ -61,7 +62,6 @@ export function workloadOf(of: Workload, part: Partial<WorkloadFacts> = {}): Wor
     replicaSets: [replicaSet()],
     revisions: [],
     pods: [],
-    autoscalers: [],
     canary: { deployment: undefined, replicaSets: [], pods: [] },
     ...part,
   };
