@@ -3,10 +3,12 @@ import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import type { ReleaseStage, StableRevision } from '../api/rollout-record.ts';
 import { restoredWorkload } from '../workload/marks.ts';
 import { startRelease } from './between.ts';
+import { leastWeight } from './capacity.ts';
+import { podsOf } from './carried-share.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
-import { drainCanary } from './draining.ts';
+import { drainCanary, easeWeight } from './draining.ts';
 import { keptStableTemplate } from './kept-template.ts';
 import { styleIn } from './order.ts';
 import {
@@ -18,6 +20,7 @@ import {
   removeCanaryService,
   removeRoutes,
   restoreService,
+  restoreServiceAndWait,
   resumeWorkload,
 } from './removal.ts';
 
@@ -94,7 +97,20 @@ function backToStable({ snapshot }: Context): readonly Job[] {
 }
 
 /** The canary goes and the workload stays held: with a template of its own, resuming would release that without a step. */
-const CANARY_GONE: readonly Job[] = [drainCanary, removeCanaryPods, removeRoutes, removeCanaryService];
+const CANARY_GONE: readonly Job[] = [
+  drainCanary,
+  removeCanaryPods,
+  joinLeft,
+  removeRoutes,
+  removeCanaryService,
+];
+
+/** Pods of the new version that cannot go serve as any other: the stable ones alone could not carry every request. */
+function joinLeft(context: Context): Outcome | undefined {
+  const pods = podsOf(context);
+  if (styleIn(context.snapshot).hasExtraPods || leastWeight(pods) === 0) return undefined;
+  return easeWeight(context) ?? restoreServiceAndWait(context);
+}
 
 /** Where stable pods are all there, no request reaches the canary from the very first moment. */
 function drainBeside(context: Context): Outcome | undefined {
@@ -110,14 +126,13 @@ function restoreStableTemplate(context: Context): Outcome {
       `the kept stable template of revision ${release.stable.revision} is gone; restore the former template by hand`,
     );
   }
+  const style = styleIn(snapshot);
+  const restored = restoredWorkload(workload.object, template, snapshot.record.releaseId);
+  // Held: its own controller would exchange pods at once, before requests are drained from them.
+  const held = style.still(restored, snapshot.rollout);
   return {
     ...wait('WaitingForWorkload', 'restoring the stable template'),
-    acts: replaceActs(
-      styleIn(snapshot).resource,
-      workload.object,
-      restoredWorkload(workload.object, template, snapshot.record.releaseId),
-      'restore the stable template',
-    ),
+    acts: replaceActs(style.resource, workload.object, held, 'restore the stable template'),
   };
 }
 

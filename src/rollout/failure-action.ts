@@ -18,7 +18,8 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const { snapshot, workload, release } = context;
   if (action === 'Pause') return { action };
   const owner = ownerOf(context);
-  const cannotAbort = release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true;
+  const cannotAbort =
+    release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true || isGivenUp(context);
   const { kind, metadata } = workload.object;
   if (!owner) {
     if (action === 'Rollback' || !cannotAbort) return { action };
@@ -31,6 +32,11 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const undone = `${owner} owns ${kind} ${metadata.name} and would undo a restored template`;
   if (cannotAbort) return { action: 'Pause', why: `${undone}; it is held instead` };
   return action === 'Abort' ? { action } : { action: 'Abort', why: `${undone}; Rollback acts as Abort` };
+}
+
+/** Whether no pod of the stable version would come back without its template. */
+function isGivenUp({ snapshot, workload, release }: Context): boolean {
+  return styleIn(snapshot).isGivenUp?.(workload, release.stable) === true;
 }
 
 /** Who undoes what is restored, as the guard has it: known, said by the guard, or nobody. */

@@ -1,5 +1,7 @@
 import type { Rollout } from '../api/rollout.ts';
+import { daemonSet } from './daemon-set.ts';
 import { deploymentCanary } from './deployment-canary.ts';
+import { statefulSet } from './stateful-set.ts';
 import type { Style } from './style.ts';
 
 /** How the workload of a Rollout is upgraded; undefined for a kind or a style that Assay cannot drive. */
@@ -9,6 +11,10 @@ export function styleOf({ spec }: Rollout): Style | undefined {
   switch (`${group} ${workloadRef.kind}`) {
     case 'apps Deployment':
       return strategy.canary?.enableExtraWorkloadForCanary ? deploymentCanary : undefined;
+    case 'apps StatefulSet':
+      return strategy.canary ? statefulSet : undefined;
+    case 'apps DaemonSet':
+      return strategy.canary ? daemonSet : undefined;
     default:
       return undefined;
   }

@@ -7,6 +7,8 @@ export type Wire = KubeObject & { spec?: unknown; status?: unknown };
 
 const WITH_STATUS = [
   'Deployment',
+  'StatefulSet',
+  'DaemonSet',
   'ReplicaSet',
   'Pod',
   'Service',
@@ -16,6 +18,8 @@ const WITH_STATUS = [
 ];
 const WITH_GENERATION = [
   'Deployment',
+  'StatefulSet',
+  'DaemonSet',
   'ReplicaSet',
   'Ingress',
   'CustomResourceDefinition',
