@@ -13,9 +13,9 @@ import {
 } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import { parseTime } from '../../src/api/timestamp.ts';
-import { templateOfRevision } from '../../src/workload/controller-revision.ts';
-import { isPodReady } from '../../src/workload/pod-ready.ts';
+import { keptTemplateOf } from '../../src/workload/controller-revisions.ts';
 import { stableCount } from '../../src/workload/stable-count.ts';
+import { isReadyPod } from '../../src/workload/version-pods.ts';
 import { differencesOf, type VersionCounts } from './pod-counts.ts';
 
 /** One CloneSet with what belongs to it, read at one time. */
@@ -43,7 +43,7 @@ export interface CloneSetStep {
 export function cloneSetStep(state: CloneSetState): CloneSetStep {
   const { object, revisions } = state;
   const newest = revisions.toSorted((a, b) => b.revision - a.revision)[0];
-  const wanted = revisions.find((kept) => sameJson(templateOfRevision(kept), object.spec.template));
+  const wanted = revisions.find((kept) => sameJson(keptTemplateOf(kept), object.spec.template));
   const number = (newest?.revision ?? 0) + 1;
   if (!wanted) return only(state, 'create', revisionFor(object, number));
   if (wanted !== newest) return only(state, 'replace', { ...wanted, revision: number });
@@ -85,7 +85,7 @@ interface Facts {
 function factsOf({ object, pods, now }: CloneSetState, wanted: ControllerRevision): Facts {
   const minReadyMs = (object.spec.minReadySeconds ?? 0) * 1_000;
   const active = pods.filter(({ metadata }) => !metadata.deletionTimestamp);
-  const availableAt = (pod: Pod) => (isPodReady(pod) ? readySince(pod) + minReadyMs : undefined);
+  const availableAt = (pod: Pod) => (isReadyPod(pod) ? readySince(pod) + minReadyMs : undefined);
   const later = active.map(availableAt).filter((at) => at !== undefined && at > now) as number[];
   const isNew = ({ metadata }: Pod) => metadata.labels?.[CONTROLLER_REVISION_LABEL] === wanted.metadata.name;
   return {
@@ -139,8 +139,8 @@ function countsOf(pods: readonly Pod[], { isAvailable }: Facts): VersionCounts {
 
 /** Pods that are not ready cost nothing. */
 function deletions(pods: readonly Pod[], mayDelete: number): Act[] {
-  const ready = pods.filter(isPodReady).slice(0, mayDelete);
-  return [...pods.filter((pod) => !isPodReady(pod)), ...ready].map((pod) => ({
+  const ready = pods.filter(isReadyPod).slice(0, mayDelete);
+  return [...pods.filter((pod) => !isReadyPod(pod)), ...ready].map((pod) => ({
     verb: 'delete',
     resource: resources.pod,
     object: pod,
@@ -174,7 +174,7 @@ function isMarked({ metadata }: Pod): boolean {
 }
 
 function leastServing({ isAvailable }: Facts): (a: Pod, b: Pod) => number {
-  const rank = (pod: Pod) => Number(isPodReady(pod)) + Number(isAvailable(pod));
+  const rank = (pod: Pod) => Number(isReadyPod(pod)) + Number(isAvailable(pod));
   return (a, b) => rank(a) - rank(b) || a.metadata.name.localeCompare(b.metadata.name);
 }
 
@@ -189,10 +189,10 @@ function statusOf(
   return {
     observedGeneration: metadata.generation ?? 0,
     replicas: pods.length,
-    readyReplicas: pods.filter(isPodReady).length,
+    readyReplicas: pods.filter(isReadyPod).length,
     availableReplicas: pods.filter(facts.isAvailable).length,
     updatedReplicas: facts.new.length,
-    updatedReadyReplicas: facts.new.filter(isPodReady).length,
+    updatedReadyReplicas: facts.new.filter(isReadyPod).length,
     updatedAvailableReplicas: facts.new.filter(facts.isAvailable).length,
     expectedUpdatedReplicas: total - stableCount(spec.updateStrategy?.partition, total),
     updateRevision: wanted.metadata.name,
@@ -223,7 +223,7 @@ function revisionFor(object: CloneSet, revision: number): ControllerRevision {
 
 function podFor(object: CloneSet, version: ControllerRevision, instance: string): Pod {
   const { name, namespace } = object.metadata;
-  const template = templateOfRevision(version) ?? object.spec.template;
+  const template = keptTemplateOf(version) ?? object.spec.template;
   return {
     apiVersion: 'v1',
     kind: 'Pod',

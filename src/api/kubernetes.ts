@@ -114,6 +114,44 @@ export interface CloneSet extends KubeObject {
   };
 }
 
+export interface StatefulSet extends KubeObject {
+  spec: Workload['spec'] & {
+    /** Of the first pod; 0 where it says nothing. */
+    ordinals?: { start?: number };
+    updateStrategy?: {
+      type?: 'RollingUpdate' | 'OnDelete';
+      rollingUpdate?: { partition?: number; maxUnavailable?: IntOrString };
+    };
+  };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    /** Names of ControllerRevisions. */
+    currentRevision?: string;
+    updateRevision?: string;
+  };
+}
+
+export interface DaemonSet extends KubeObject {
+  spec: Workload['spec'] & {
+    updateStrategy?: {
+      type?: 'RollingUpdate' | 'OnDelete';
+      rollingUpdate?: { maxUnavailable?: IntOrString; maxSurge?: IntOrString };
+    };
+  };
+  status?: {
+    observedGeneration?: number;
+    desiredNumberScheduled?: number;
+    currentNumberScheduled?: number;
+    updatedNumberScheduled?: number;
+    numberReady?: number;
+    numberAvailable?: number;
+  };
+}
+
 export interface ReplicaSet extends KubeObject {
   spec: { replicas?: number; template: PodTemplate };
   status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number };

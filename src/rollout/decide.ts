@@ -79,6 +79,8 @@ function choose(snapshot: Snapshot, now: number): Outcome {
     const acts = replaceActs(style.resource, workload.object, labelled, 'label the workload for admission');
     return { decision: 'Wait', reason: 'Idle', message: 'labelling the workload', acts };
   }
+  const problem = style.problem?.(workload.object);
+  if (problem) return stall('UnsupportedWorkload', problem);
   const { release } = record;
   if (!release || release.stage === 'Completed') return decideBetweenReleases(snapshot, workload, now);
   return duringRelease({ snapshot, workload, release, now });

@@ -1,8 +1,7 @@
 import { replaceActs } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
-import type { CloneSet, IntOrString, Workload } from '../api/kubernetes.ts';
+import type { CloneSet } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
-import type { Rollout } from '../api/rollout.ts';
 import {
   cloneSetCanary,
   cloneSetIn,
@@ -12,11 +11,12 @@ import {
   cloneSetTemplate,
   cloneSetUpdate,
   cloneSetVersion,
+  currentVersion,
+  isSettled,
   keepsEveryPod,
 } from './clone-set.ts';
-import { ownStrategy, withOwnStrategy, withoutOwnStrategy, withStrategy } from './clone-set-strategy.ts';
-import { takeBackPods } from './clone-set-take-back.ts';
-import { markedWorkload, unmarkedWorkload } from './marks.ts';
+import { asAuthored, isAsHeld, partitionOf, withPartition } from './clone-set-hold.ts';
+import { isGoing, podsOfOthers, replacementActs, spareReadyPods } from './clone-set-take-back.ts';
 import { partitionFor, stableCount } from './stable-count.ts';
 import type { Asked, Order, Style, WorkloadFacts } from './style.ts';
 
@@ -26,6 +26,7 @@ export const cloneSetPartition: Style = {
   type: 'cloneset',
   podLabel: POD_TEMPLATE_HASH_LABEL,
   hasExtraPods: false,
+  makesRoomFirst: true,
   heldFields: ['/spec/updateStrategy/partition'],
   size: cloneSetSize,
   version: cloneSetVersion,
@@ -33,67 +34,89 @@ export const cloneSetPartition: Style = {
   running: cloneSetRunning,
   ready: cloneSetReady,
   update: cloneSetUpdate,
+  isGivenUp: (facts, { hash }) => isGivenUp(facts, hash),
+  resumeCommand: ({ metadata }) =>
+    `kubectl patch clonesets.apps.kruise.io/${metadata.name} --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
   isStill: (object) => keepsEveryPod(object) || (object as CloneSet).spec.updateStrategy?.paused === true,
-  still: (object, rollout) => heldAt(object, '100%', rollout),
-  hold: (facts, order) =>
-    asked(facts, heldAt(facts.object, heldPartition(facts, order), order.rollout), 'hold the workload'),
-  grow: (facts, order) => {
-    const size = cloneSetSize(facts);
-    const kept = size - order.goal;
-    if (keptNow(facts) <= kept) return undefined;
-    const grown = heldAt(facts.object, partitionFor(kept, size), order.rollout);
-    return asked(facts, grown, `${order.goal} canary pods`);
-  },
+  still: (object, rollout) => withPartition(object as CloneSet, rollout, '100%'),
+  hold,
+  grow,
   canary: cloneSetCanary,
-  release: releaseCloneSet,
-  clear: takeBackPods,
+  release,
+  clear,
 };
 
-/** What turns the CloneSet into `wanted`; undefined where it is so already. */
-function asked({ object }: WorkloadFacts, wanted: Workload, why: string): Asked | undefined {
-  if (wanted === object) return undefined;
-  const { partition } = (wanted as CloneSet).spec.updateStrategy ?? {};
+/** As many pods as were not granted stay; of a new size too, where the partition is a percentage. */
+function hold(facts: WorkloadFacts, { rollout, goal }: Order): Asked | undefined {
+  const set = cloneSetIn(facts);
+  const size = cloneSetSize(facts);
+  const kept = size - goal;
+  const present = partitionOf(set);
+  const isExact = goal > 0 && present !== undefined && stableCount(present, size) === kept;
+  const partition = isExact ? present : partitionFor(goal === 0 ? size : kept, size);
+  const held = withPartition(set, rollout, partition);
+  if (held === set) return undefined;
+  const why = goal === 0 ? 'hold the workload' : `let ${goal} pods have the new version`;
   return {
-    acts: replaceActs(resources.cloneSet, object, wanted, why),
-    message: `${why}: partition ${partition ?? 'none'} of ${object.metadata.name}`,
+    acts: replaceActs(resources.cloneSet, set, held, why),
+    message: goal === 0 ? 'the workload is held again' : `setting its partition to ${partition}`,
+    ...(isAsHeld(set) && { follows: true }),
   };
 }
 
-function keptNow(facts: WorkloadFacts): number {
-  return stableCount(cloneSetIn(facts).spec.updateStrategy?.partition, cloneSetSize(facts));
+/** A number of pods lets more of them go when the CloneSet is scaled, before anybody can look. */
+function grow(facts: WorkloadFacts, { stable, goal }: Order): Asked | undefined {
+  const pods = podsOfOthers(facts, stable.hash).filter((pod) => !isGoing(pod));
+  const surplus = pods.slice(goal);
+  if (goal === 0 || surplus.length === 0 || !isSettled(facts) || isGivenUp(facts, stable.hash))
+    return undefined;
+  const message = 'more pods than granted run the new version';
+  return { acts: replacementActs(facts, surplus, message), message };
 }
 
-/** The partition as it is, unless more pods than were granted would get the new version by it. */
-function heldPartition(facts: WorkloadFacts, { goal }: Order): IntOrString | undefined {
-  // As a percentage it keeps those pods as well that a new size adds.
-  if (goal === 0) return '100%';
-  const size = cloneSetSize(facts);
-  const isHeld = keptNow(facts) >= size - goal;
-  return isHeld ? cloneSetIn(facts).spec.updateStrategy?.partition : partitionFor(size - goal, size);
-}
-
-/** Marked, noted and not paused: a CloneSet that its author has paused exchanges no pods at all. */
-function heldAt(object: Workload, partition: IntOrString | undefined, rollout: Rollout): Workload {
-  const noted = withOwnStrategy(object as CloneSet);
-  const { paused } = noted.spec.updateStrategy ?? {};
-  return markedWorkload(
-    rollout,
-    withStrategy(noted, { partition, paused: paused === true ? undefined : paused }),
-  );
+/** Once every pod had another version, its controller makes no pod of this one any more. */
+function isGivenUp(facts: WorkloadFacts, hash: string): boolean {
+  return currentVersion(facts)?.hash !== hash;
 }
 
 /**
- * Gives every pod to the CloneSet's own controller. What its author has of partition and paused comes back when the
- * pods are all updated: before, it would keep the new version from some of them.
+ * Forwards the controller does the rest alone. Back it is let go some pods at a time, so that requests can be drained
+ * from the next ones. What its author has of partition and paused comes back when every pod is updated: before, it
+ * would keep some of them from that.
  */
-function releaseCloneSet(facts: WorkloadFacts): Asked | undefined {
-  const object = cloneSetIn(facts);
-  const why = 'resume the workload';
-  const own = ownStrategy(object);
-  if (!own) return asked(facts, unmarkedWorkload(object), why);
-  const isPlain = own.partition === undefined && own.paused !== true;
-  const { done, message } = cloneSetUpdate(facts);
-  if (isPlain || done)
-    return asked(facts, unmarkedWorkload(withoutOwnStrategy(withStrategy(object, own))), why);
-  return asked(facts, withStrategy(object, {}), why) ?? { acts: [], message };
+function release(facts: WorkloadFacts, { rollout }: Pick<Order, 'rollout'>): Asked | undefined {
+  const set = cloneSetIn(facts);
+  const { name } = set.metadata;
+  const own = asAuthored(set);
+  if (own === set) return undefined;
+  if (!isSettled(facts))
+    return { acts: [], message: `waiting until ${name} is seen as it is`, follows: true };
+  if (cloneSetUpdate(facts).done) {
+    const acts = replaceActs(resources.cloneSet, set, own, 'give the workload back as it was');
+    return { acts, message: `${name} is given back` };
+  }
+  const size = cloneSetSize(facts);
+  const present = stableCount(partitionOf(set), size);
+  const { currentRevision, updateRevision } = set.status ?? {};
+  const kept = currentRevision === updateRevision ? keptOnTheWayBack(facts) : 0;
+  if (kept >= present) return undefined;
+  const freed = withPartition(set, rollout, kept === 0 ? '0%' : kept);
+  return {
+    acts: replaceActs(resources.cloneSet, set, freed, 'resume the workload'),
+    message: `${name} is resumed, ${kept} pods stay for now`,
+    ...(present < size && { follows: true }),
+  };
+}
+
+function keptOnTheWayBack(facts: WorkloadFacts): number {
+  const others = podsOfOthers(facts, currentVersion(facts)?.hash ?? '').filter((pod) => !isGoing(pod));
+  return Math.max(0, others.length - spareReadyPods(facts));
+}
+
+/** Every pod of another version is exchanged for a stable one, as long as its controller makes such. */
+function clear(facts: WorkloadFacts, { stable }: Order): Asked | undefined {
+  const pods = podsOfOthers(facts, stable.hash);
+  if (pods.length === 0 || isGivenUp(facts, stable.hash)) return undefined;
+  const message = 'taking back the pods of the new version';
+  return { acts: isSettled(facts) ? replacementActs(facts, pods, message) : [], message };
 }

@@ -1,11 +1,10 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
-import type { CloneSet, ControllerRevision, PodTemplate, Workload } from '../api/kubernetes.ts';
+import type { CloneSet, ControllerRevision, Pod, PodTemplate, Workload } from '../api/kubernetes.ts';
 import type { StableRevision } from '../api/rollout-record.ts';
-import { controllerRevisionOf, templateOfRevision } from './controller-revision.ts';
-import { isPodReady } from './pod-ready.ts';
-import { revisionOf } from './pod-template.ts';
+import { keptTemplateOf, revisionIn, revisionWith } from './controller-revisions.ts';
 import { stableCount } from './stable-count.ts';
 import type { CanaryState, Order, UpdateState, WorkloadFacts } from './style.ts';
+import { isReadyPod, stayingPods } from './version-pods.ts';
 
 /** What the styles of a CloneSet have in common: its versions are its ControllerRevisions, all pods are its own. */
 
@@ -18,13 +17,13 @@ export function cloneSetSize({ object }: WorkloadFacts): number {
 }
 
 export function cloneSetVersion(facts: WorkloadFacts, revision: string): StableRevision | undefined {
-  const kept = controllerRevisionOf(revision, facts.revisions);
+  const kept = revisionWith(revision, facts.revisions);
   return kept && versionOf(kept, revision);
 }
 
 export function cloneSetTemplate({ revisions }: WorkloadFacts, revision: string): PodTemplate | undefined {
-  const kept = controllerRevisionOf(revision, revisions);
-  return kept && templateOfRevision(kept);
+  const kept = revisionWith(revision, revisions);
+  return kept && keptTemplateOf(kept);
 }
 
 /** `echoserver-7d9f` gives its pods the pod-template-hash `7d9f`. */
@@ -32,9 +31,12 @@ function versionOf({ metadata }: ControllerRevision, revision: string): StableRe
   return { revision, hash: metadata.name.slice(metadata.name.lastIndexOf('-') + 1) };
 }
 
-export function cloneSetReady({ pods }: WorkloadFacts, { hash }: StableRevision): number {
-  return pods.filter((pod) => isPodReady(pod) && pod.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === hash)
-    .length;
+export function cloneSetReady(facts: WorkloadFacts, { hash }: StableRevision): number {
+  return podsOf(facts, hash).filter(isReadyPod).length;
+}
+
+function podsOf(facts: WorkloadFacts, hash: string): Pod[] {
+  return stayingPods(facts).filter(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === hash);
 }
 
 /** Whether the CloneSet's own controller has seen its newest spec, so that its status counts. */
@@ -47,8 +49,8 @@ export function isSettled({ object }: Pick<WorkloadFacts, 'object'>): boolean {
 export function currentVersion(facts: WorkloadFacts): StableRevision | undefined {
   const name = cloneSetIn(facts).status?.currentRevision;
   const kept = facts.revisions.find(({ metadata }) => metadata.name === name);
-  const template = kept && templateOfRevision(kept);
-  return template && versionOf(kept, revisionOf(template));
+  const revision = kept && revisionIn(kept);
+  return kept && revision !== undefined ? versionOf(kept, revision) : undefined;
 }
 
 /**
@@ -86,14 +88,10 @@ export function cloneSetUpdate(facts: WorkloadFacts): UpdateState {
 
 export function cloneSetCanary(facts: WorkloadFacts, { revision }: Order): CanaryState {
   const version = cloneSetVersion(facts, revision);
-  const pods = facts.pods.filter(
-    ({ metadata }) =>
-      !metadata.deletionTimestamp && metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === version?.hash,
-  );
   return {
     version,
     settled: isSettled(facts),
-    pods: version ? pods.length : 0,
+    pods: version ? podsOf(facts, version.hash).length : 0,
     ready: version ? cloneSetReady(facts, version) : 0,
   };
 }

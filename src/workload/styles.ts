@@ -1,6 +1,8 @@
 import type { Rollout } from '../api/rollout.ts';
 import { cloneSetPartition } from './clone-set-partition.ts';
+import { daemonSet } from './daemon-set.ts';
 import { deploymentCanary } from './deployment-canary.ts';
+import { statefulSet } from './stateful-set.ts';
 import type { Style } from './style.ts';
 
 /** How the workload of a Rollout is upgraded; undefined for a kind or a style that Assay cannot drive. */
@@ -12,6 +14,10 @@ export function styleOf({ spec }: Rollout): Style | undefined {
       return strategy.canary?.enableExtraWorkloadForCanary ? deploymentCanary : undefined;
     case 'apps.kruise.io CloneSet':
       return strategy.blueGreen ? undefined : cloneSetPartition;
+    case 'apps StatefulSet':
+      return strategy.canary ? statefulSet : undefined;
+    case 'apps DaemonSet':
+      return strategy.canary ? daemonSet : undefined;
     default:
       return undefined;
   }

@@ -8,6 +8,8 @@ export type Wire = KubeObject & { spec?: unknown; status?: unknown };
 const WITH_STATUS = [
   'Deployment',
   'CloneSet',
+  'StatefulSet',
+  'DaemonSet',
   'ReplicaSet',
   'Pod',
   'Service',
@@ -18,6 +20,8 @@ const WITH_STATUS = [
 const WITH_GENERATION = [
   'Deployment',
   'CloneSet',
+  'StatefulSet',
+  'DaemonSet',
   'ReplicaSet',
   'Ingress',
   'CustomResourceDefinition',
