@@ -1,4 +1,4 @@
-import type { Deployment, KubeObject } from '../../src/api/kubernetes.ts';
+import type { KubeObject, Workload } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { mergePatch } from '../world/patch.ts';
@@ -114,8 +114,10 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
   const user = world.user(event.by);
   const result = await (() => {
     if (event.release) {
-      const ref = only(world, 'Deployment', undefined);
-      return user.change(resources.deployment, ref, (object) => withTag(object, event.release ?? ''));
+      const { kind } = ruledWorkload(world);
+      return user.change(resourceOf({ kind }), only(world, kind, undefined), (object) =>
+        withTag(object, event.release ?? ''),
+      );
     }
     if (event.approve) {
       const ref = only(world, 'Rollout', event.approve === true ? undefined : event.approve);
@@ -135,6 +137,12 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
   return result.ok ? result.warnings.join('; ') || undefined : result.message;
 }
 
+/** What the first Rollout releases. */
+function ruledWorkload(world: World): { kind: string } {
+  const [rollout] = world.memory.stores.of<Rollout>(resources.rollout).list(NAMESPACE);
+  return rollout?.spec.workloadRef ?? resources.deployment;
+}
+
 /** The one object of this kind with this name, in which `*` stands for anything; the oldest where none is asked for. */
 function only(world: World, kind: string, name: string | undefined) {
   const resource = resourceOf({ kind });
@@ -151,7 +159,7 @@ function only(world: World, kind: string, name: string | undefined) {
 }
 
 function withTag(object: KubeObject, tag: string): KubeObject {
-  const { spec } = object as Deployment;
+  const { spec } = object as Workload;
   const containers = spec.template.spec['containers'] as { image: string }[];
   for (const container of containers) container.image = container.image.replace(/:[^:]*$/, `:${tag}`);
   return object;

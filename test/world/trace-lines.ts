@@ -5,7 +5,7 @@ import {
   RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
-import type { ControllerRevision, Deployment, Ingress, Service } from '../../src/api/kubernetes.ts';
+import type { CloneSet, ControllerRevision, Deployment, Ingress, Service } from '../../src/api/kubernetes.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
@@ -16,6 +16,7 @@ type Tell = (seen: Seen<never>, names: Names) => Line[];
 /** Kinds that are not told: pods and ReplicaSets are Kubernetes' own, Events say again what decisions say. */
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
+  CloneSet: cloneSetLines,
   Service: serviceLines,
   Ingress: ingressLines,
   ControllerRevision: keptLines,
@@ -26,11 +27,14 @@ const TOLD: Record<string, Tell> = {
   ClusterMetricSource: sourceLines,
 };
 
+/** Whose acts are told without a name. */
+const CONTROLLERS = ['assay', 'kubernetes', 'kruise'];
+
 export function linesOf(seen: Seen, names: Names): Line[] {
   const object = seen.after ?? seen.before;
   const tell = object && TOLD[object.kind];
   if (!tell) return [];
-  const by = seen.actor === 'assay' || seen.actor === 'kubernetes' ? undefined : `by ${seen.actor}`;
+  const by = CONTROLLERS.includes(seen.actor) ? undefined : `by ${seen.actor}`;
   return tell(seen as Seen<never>, names).map((line) => ({ ...line, reason: line.reason ?? by }));
 }
 
@@ -58,6 +62,37 @@ function stateOf({ metadata, spec }: Deployment): string {
   return marked ? `held for ${marked}` : 'paused';
 }
 
+function cloneSetLines(seen: Seen<CloneSet>): Line[] {
+  const { before, after } = seen;
+  const { metadata, spec } = (after ?? before) as CloneSet;
+  const subject = `CloneSet ${metadata.name}`;
+  if (!before || !after) {
+    return [
+      {
+        subject,
+        act: after ? 'create' : 'delete',
+        from: `${spec.replicas} pods of ${versionOf(spec.template)}`,
+      },
+    ];
+  }
+  const pods = ({ status }: CloneSet) =>
+    `${status?.updatedReadyReplicas ?? 0} of ${status?.readyReplicas ?? 0}`;
+  const strategy = ({ spec: { updateStrategy } }: CloneSet) => updateStrategy ?? {};
+  return [
+    ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
+    ...changed(seen, subject, 'replicas', (object) => String(object.spec.replicas)),
+    ...changed(seen, subject, 'partition', (object) => String(strategy(object).partition ?? 'none')),
+    ...changed(seen, subject, 'surge', (object) => String(strategy(object).maxSurge ?? 'none')),
+    ...changed(seen, subject, 'state', ({ metadata: { annotations } }) => {
+      const marked = progressingRollout(annotations);
+      return marked ? `held for ${marked}` : 'free';
+    }),
+    ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
+    ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
+    ...changed(seen, subject, 'updated', (object) => `${pods(object)} ready pods`),
+  ];
+}
+
 function serviceLines(seen: Seen<Service>, names: Names): Line[] {
   const { before, after } = seen;
   const { metadata } = (after ?? before) as Service;
@@ -83,6 +118,8 @@ function ingressLines(seen: Seen<Ingress>): Line[] {
 
 function keptLines({ before, after }: Seen<ControllerRevision>): Line[] {
   const { data } = (after ?? before) as ControllerRevision;
+  // Those that workloads keep of themselves have it as a patch.
+  if (!(data as { template?: unknown }).template) return [];
   const version = versionOf((data as { template: Deployment['spec']['template'] }).template);
   return [{ subject: 'ControllerRevision', act: after ? 'keep' : 'forget', from: `template ${version}` }];
 }

@@ -7,6 +7,7 @@ import { watchedParser } from '../../src/controller/watched-kinds.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { type User, userOf } from './admission.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
+import { runCloneSets } from './clone-sets.ts';
 import { type MemoryCluster, memoryCluster, type WriteVerb } from './cluster.ts';
 import { runDeployments } from './deployments.ts';
 import { type Metrics, metricsOf, type SeriesByVersion } from './metrics.ts';
@@ -122,6 +123,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     clock: clock.named('kubernetes'),
     podReadyMs: options.podReadyMs ?? 800,
   });
+  const stopCloneSets = runCloneSets({
+    cluster: clientOf('kruise'),
+    stores,
+    clock: clock.named('kruise'),
+  });
   const metrics = metricsOf({
     stores,
     clock,
@@ -188,6 +194,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     close: async () => {
       if (process?.alive) await process.stop();
       stopDeployments();
+      stopCloneSets();
       metrics.stop();
       // Queries under way end on their own.
       await clock.advance(options.answerMs ?? 20);
