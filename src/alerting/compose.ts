@@ -2,6 +2,7 @@ import { shortHash } from '../api/canonical.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { AlertEvent } from '../api/rollout-guard.ts';
 import type { Alert, Evidence, RecordStatus } from '../api/rollout-record.ts';
+import { namedStrategy } from '../api/rollout-style.ts';
 import { formatTime } from '../api/timestamp.ts';
 
 /** What happened, as the decision that it came from says it. */
@@ -29,11 +30,12 @@ export function withAlerts(
 ): RecordStatus {
   const { release, releaseId } = record;
   const step = release?.step;
+  const steps = namedStrategy(rollout)?.strategy.steps;
   const present = record.alerts ?? [];
   const fresh = (release?.guard?.alerts ?? [])
     .filter(({ on }) => on.includes(subject.event))
     .map(({ receiver }): Alert => {
-      const weight = step?.trafficSince && rollout.spec.strategy.canary?.steps?.[step.index - 1]?.traffic;
+      const weight = step?.trafficSince && steps?.[step.index - 1]?.traffic;
       return {
         id: shortHash([
           rollout.metadata.uid,
@@ -50,9 +52,7 @@ export function withAlerts(
         namespace: rollout.metadata.namespace ?? 'default',
         workload: rollout.spec.workloadRef.name,
         release: releaseId,
-        ...(step
-          ? { step: step.index, steps: rollout.spec.strategy.canary?.steps?.length ?? step.index }
-          : {}),
+        ...(step ? { step: step.index, steps: steps?.length ?? step.index } : {}),
         ...(weight ? { weight: Number(weight.replace('%', '')) } : {}),
         reason: subject.reason,
         summary: subject.summary,

@@ -153,7 +153,7 @@ export interface DaemonSet extends KubeObject {
 }
 
 export interface ReplicaSet extends KubeObject {
-  spec: { replicas?: number; template: PodTemplate };
+  spec: { replicas?: number; minReadySeconds?: number; template: PodTemplate };
   status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number };
 }
 

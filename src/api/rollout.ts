@@ -184,6 +184,7 @@ export type Rollout = CustomObject<typeof schema>;
 export type RolloutSpec = Rollout['spec'];
 export type RolloutStatus = z.output<typeof statusSchema>;
 export type CanaryStatus = z.output<typeof canaryStatusSchema>;
+export type BlueGreenStatus = z.output<typeof blueGreenStatusSchema>;
 export type BlueGreenStrategy = z.output<typeof blueGreenSchema>;
 export type CanaryStrategy = z.output<typeof canarySchema>;
 export type RolloutStep = z.output<typeof stepSchema>;

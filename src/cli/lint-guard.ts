@@ -3,6 +3,7 @@ import { parseObject, type SchemaFault } from '../api/kind.ts';
 import { apiVersionOf } from '../api/resource.ts';
 import { rolloutKind } from '../api/rollout.ts';
 import type { GuardAnalysis, RolloutGuard } from '../api/rollout-guard.ts';
+import { namedStrategy } from '../api/rollout-style.ts';
 import { faultsOfMode, metricsOfMode } from '../rollout/mode-metrics.ts';
 import {
   errors,
@@ -87,7 +88,7 @@ function lintSteps(
       sameNamespace(guard, object),
   );
   const parsed = rollout && parseObject(rolloutKind, rollout.object);
-  const count = parsed?.ok ? parsed.object.spec.strategy.canary?.steps?.length : undefined;
+  const count = parsed?.ok ? namedStrategy(parsed.object)?.strategy.steps?.length : undefined;
   if (count === undefined) return [];
   return (steps ?? []).flatMap((step, index): ObjectFault[] => {
     const message = `Rollout ${name} has ${count} steps, and none is step ${step}`;

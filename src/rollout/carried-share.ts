@@ -17,10 +17,18 @@ export function podsOf(context: Omit<Context, 'now'>): Pods {
   };
 }
 
-/** Of a share that a step has reached, as much as the canary's ready pods can carry at this moment. */
+/**
+ * Of a share that a step has reached, as much as the canary's ready pods can carry at this moment. Where a jump back
+ * takes requests from it, stable pods that are missing for the moment are waited for.
+ */
 export function carriedShare(context: StepContext, planned: Share): Share {
   if (planned.weight === undefined) return planned;
-  return { ...planned, weight: mostWeight(planned.weight, orderOf(context).goal, podsOf(context)) };
+  const { goal } = orderOf(context);
+  const pods = podsOf(context);
+  const kept = styleIn(context.snapshot).hasExtraPods
+    ? Math.min(context.release.weight ?? 0, leastWeight(pods))
+    : 0;
+  return { ...planned, weight: mostWeight(Math.max(planned.weight, kept), goal, pods) };
 }
 
 /**

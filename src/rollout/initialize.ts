@@ -29,5 +29,13 @@ export function decideInitializing(context: Context): Outcome {
   }
   const pinned = guard.kind === 'guard' ? { ...release, guard: guard.guard } : release;
   const entered = enterStep({ ...context, release: { ...pinned, stage: 'InRolling' } }, 1, 'StepEntered');
-  return { ...entered, acts: [...holdStill(snapshot, workload), ...kept, ...autoscalersOff(context)] };
+  const off = autoscalersOff(context);
+  const told = off.map(
+    ({ object }) => `; ${object.kind} ${object.metadata.name} is off until the release ends`,
+  );
+  return {
+    ...entered,
+    message: [entered.message, ...told].join(''),
+    acts: [...holdStill(snapshot, workload), ...kept, ...off],
+  };
 }

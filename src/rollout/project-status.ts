@@ -1,6 +1,6 @@
 import { ROLLOUT_HASH_ANNOTATION } from '../api/annotations.ts';
 import type { Condition } from '../api/kubernetes.ts';
-import type { CanaryStatus, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
+import type { CanaryStatus, Rollout, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
 import type { RecordStatus, ReleaseRecord, ReleaseStage, Verdict } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
 import { rolloutIdOf } from '../workload/pod-labels.ts';
@@ -47,9 +47,22 @@ export function projectStatus(
     conditions: projectConditions(snapshot, record, outcome, now),
     currentStepIndex: canaryStatus?.currentStepIndex ?? 0,
     currentStepState: canaryStatus?.currentStepState ?? '',
-    ...(canaryStatus === undefined ? {} : { canaryStatus }),
+    ...(canaryStatus === undefined ? {} : asStyled(rollout, canaryStatus)),
     ...(approvals.length === 0 ? {} : { approvals }),
   };
+}
+
+/** Under the name, and with the words, that its strategy has in Kruise's tools. */
+function asStyled({ spec }: Rollout, canaryStatus: CanaryStatus): Partial<RolloutStatus> {
+  if (!spec.strategy.blueGreen) return { canaryStatus };
+  const { canaryRevision, canaryReplicas, canaryReadyReplicas, ...steps } = canaryStatus;
+  const blueGreenStatus = {
+    ...steps,
+    updatedRevision: canaryRevision,
+    updatedReplicas: canaryReplicas,
+    updatedReadyReplicas: canaryReadyReplicas,
+  };
+  return { blueGreenStatus };
 }
 
 function phaseOf({ rollout, workload }: Snapshot, { release, stable }: RecordStatus): RolloutPhase {

@@ -5,7 +5,7 @@ import { podsOf } from './carried-share.ts';
 import { type Context, timestamp, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { asked, orderOf, styleIn } from './order.ts';
-import { gracePeriodMs, routingOf } from './plan.ts';
+import { gracePeriodMs, routingOf, shareOf } from './plan.ts';
 import type { Job } from './removal.ts';
 import { routeWork } from './routes.ts';
 
@@ -47,6 +47,9 @@ export function routeEverything(context: Context): Outcome | undefined {
   const message = `routing ${weight} % of the traffic to the new version`;
   if (routes.acts.length > 0) return { ...wait('WaitingForRoutes', message), acts: routes.acts };
   if (weight < 100) return wait('WaitingForCanaryPods', message);
+  const isLastShare = shareOf(snapshot.rollout, release.step?.index ?? 0)?.weight === 100;
+  // What the last step routed, and waited for, needs no second grace period.
+  if (isLastShare && release.step?.routedAt !== undefined && release.turnedAt === undefined) return undefined;
   const routedAt = parseTime(release.turnedAt);
   if (routedAt === undefined) {
     const at = timestamp(context);

@@ -2,6 +2,7 @@ import { RETRY_ANNOTATION } from '../api/annotations.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { Approval, Rollout, RolloutStatus, StepState } from '../api/rollout.ts';
 import type { RolloutRecord, StepRecord } from '../api/rollout-record.ts';
+import { subStatusField, subStatusOf, withSubStatus } from '../api/rollout-sub-status.ts';
 import { formatTime } from '../api/timestamp.ts';
 import { type AdmissionAnswer, type AdmissionRequest, allow, deny, subjectOf } from './admission-review.ts';
 import { type ControllerIdentity, isController } from './controller-identity.ts';
@@ -42,15 +43,15 @@ export function mutateRolloutStatus(request: AdmissionRequest, facts: StatusAdmi
   const to = jumpIn(before, after);
   if (to === undefined && !isApproval(before, after)) return deny(403, onlyApproval(request));
 
-  const { canaryStatus } = before;
-  const step = canaryStatus?.currentStepIndex ?? 0;
+  const present = subStatusOf(before);
+  const step = present?.currentStepIndex ?? 0;
   if (before.phase !== 'Progressing') return deny(403, noRelease(request, before));
   const record = facts.record && isOwnedBy(facts.record, request) ? facts.record : undefined;
   const fault = to === undefined ? undefined : faultOfJump(request.oldObject as Rollout, step, to);
   if (fault) return deny(422, `${subjectOf(request)} cannot be sent to another step: ${fault}`);
   // Back is always a safe way to go: nothing is left upwards by it.
-  const isBack = to !== undefined && to <= step && canaryStatus?.currentStepState !== 'Completed';
-  if (!isBack && canaryStatus?.currentStepState !== 'StepPaused') {
+  const isBack = to !== undefined && to <= step && present?.currentStepState !== 'Completed';
+  if (!isBack && present?.currentStepState !== 'StepPaused') {
     return deny(403, heldOnTheWay(request, record) ?? notPaused(request, before));
   }
 
@@ -75,9 +76,8 @@ export function mutateRolloutStatus(request: AdmissionRequest, facts: StatusAdmi
 function isApproval(before: RolloutStatus, after: RolloutStatus): boolean {
   const mirrored = after.currentStepState === 'StepReady' ? 'StepReady' : before.currentStepState;
   return sameJson(after, {
-    ...before,
+    ...withSubStatus(before, { currentStepState: 'StepReady' }),
     currentStepState: mirrored,
-    canaryStatus: { ...before.canaryStatus, currentStepState: 'StepReady' },
   });
 }
 
@@ -118,10 +118,12 @@ function presentStep({ status }: RolloutRecord): StepRecord | undefined {
 }
 
 function onlyApproval(request: AdmissionRequest): string {
+  const { status } = (request.oldObject ?? {}) as Partial<Rollout>;
+  const field = subStatusField(status ?? {});
   return (
     `the status of ${subjectOf(request)} is written by Assay. A person can approve a paused step ` +
-    '(patch status.canaryStatus.currentStepState from StepPaused to StepReady), or send the release to another ' +
-    'step (patch status.canaryStatus.nextStepIndex), and change nothing else'
+    `(patch status.${field}.currentStepState from StepPaused to StepReady), or send the release to another ` +
+    `step (patch status.${field}.nextStepIndex), and change nothing else`
   );
 }
 
@@ -132,11 +134,12 @@ function noRelease(request: AdmissionRequest, { phase }: RolloutStatus): string 
   );
 }
 
-function notPaused(request: AdmissionRequest, { canaryStatus }: RolloutStatus): string {
-  const state = canaryStatus?.currentStepState || 'no state';
+function notPaused(request: AdmissionRequest, status: RolloutStatus): string {
+  const present = subStatusOf(status);
+  const state = present?.currentStepState || 'no state';
   const reason = Object.hasOwn(NOT_YET, state) ? ` (${NOT_YET[state as StepState]})` : '';
   return (
-    `step ${canaryStatus?.currentStepIndex ?? 0} of ${subjectOf(request)} is in ${state}${reason}, and only a ` +
+    `step ${present?.currentStepIndex ?? 0} of ${subjectOf(request)} is in ${state}${reason}, and only a ` +
     `step in StepPaused can be approved. ${look(request)}, and approve it once it is paused`
   );
 }

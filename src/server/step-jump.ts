@@ -1,14 +1,15 @@
 import { sameJson } from '../api/canonical.ts';
 import type { Rollout, RolloutStatus } from '../api/rollout.ts';
+import { subStatusOf, withSubStatus } from '../api/rollout-sub-status.ts';
 
 /**
  * The step to which a patch of `nextStepIndex` sends a release, as kubectl-kruise and people by hand write it; undefined
  * where anything else changes too.
  */
 export function jumpIn(before: RolloutStatus, after: RolloutStatus): number | undefined {
-  const next = after.canaryStatus?.nextStepIndex;
-  const expected = { ...before, canaryStatus: { ...before.canaryStatus, nextStepIndex: next } };
-  return sameJson(after, expected) ? next : undefined;
+  const next = subStatusOf(after)?.nextStepIndex;
+  if (next === undefined) return undefined;
+  return sameJson(after, withSubStatus(before, { nextStepIndex: next })) ? next : undefined;
 }
 
 /** Why a release cannot be sent to this step; undefined where it can. */

@@ -24,15 +24,18 @@ export function deploymentReady(facts: WorkloadFacts, { revision }: StableRevisi
 }
 
 /**
- * The one version that the Deployment runs. Where a release left it paused between two, the older one is stable
+ * The one version that the Deployment runs. Where a release left it held between two, the older one is stable
  * (upstream's rule); while its own controller is in the middle of a rolling update there is none.
  */
-export function deploymentRunning(facts: WorkloadFacts): StableRevision | undefined {
+export function deploymentRunning(
+  facts: WorkloadFacts,
+  isHeld = (facts.object as Deployment).spec.paused === true,
+): StableRevision | undefined {
   const { object, replicaSets } = facts;
   const current = replicaSetOf(revisionOf(object.spec.template), replicaSets);
   const active = activeReplicaSets(replicaSets);
   const first = active.length === 0 || (active.length === 1 && active[0] === current);
-  const running = (object as Deployment).spec.paused
+  const running = isHeld
     ? (active[0] ?? current)
     : first || deploymentUpdate(facts).done
       ? current

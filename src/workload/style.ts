@@ -121,6 +121,11 @@ export interface Style {
   isStill(object: Workload): boolean;
   /** The workload so that its own controller brings the present template to no pod. The same object if it is so. */
   still(object: Workload, rollout: Rollout): Workload;
+  /**
+   * What an author's write comes to while a release holds the workload; where left out, the held fields stay as they
+   * are. With it, what was written of them comes into force when the release has ended.
+   */
+  admitted?(before: Workload, after: Workload): Workload;
   /** What holds the workload at the goal, so that its own controller goes no further; undefined once it is so. */
   hold(facts: WorkloadFacts, order: Order): Asked | undefined;
   /** What more brings up the pods of the goal; undefined once all is asked for. */

@@ -1,6 +1,7 @@
 import type { Rollout } from '../api/rollout.ts';
 import { cloneSetPartition } from './clone-set-partition.ts';
 import { daemonSet } from './daemon-set.ts';
+import { deploymentBlueGreen } from './deployment-blue-green.ts';
 import { deploymentCanary } from './deployment-canary.ts';
 import { statefulSet } from './stateful-set.ts';
 import type { Style } from './style.ts';
@@ -11,6 +12,7 @@ export function styleOf({ spec }: Rollout): Style | undefined {
   const [group] = workloadRef.apiVersion.split('/');
   switch (`${group} ${workloadRef.kind}`) {
     case 'apps Deployment':
+      if (strategy.blueGreen) return deploymentBlueGreen;
       return strategy.canary?.enableExtraWorkloadForCanary ? deploymentCanary : undefined;
     case 'apps.kruise.io CloneSet':
       return strategy.blueGreen ? undefined : cloneSetPartition;

@@ -11,6 +11,8 @@ export interface RolloutPart {
   steps?: RolloutStep[];
   /** null for a Rollout that routes nothing. */
   routing?: TrafficRouting | null;
+  /** Blue-green in place of the extra Deployment. */
+  blueGreen?: boolean;
   failureThreshold?: number | string;
   patch?: { labels?: Record<string, string>; annotations?: Record<string, string> };
   paused?: boolean;
@@ -51,8 +53,8 @@ export function rollout(part: RolloutPart = {}): Rollout {
       workloadRef: { apiVersion: 'apps/v1', kind: part.kind ?? 'Deployment', name: NAME },
       strategy: {
         ...(part.paused === undefined ? {} : { paused: part.paused }),
-        canary: {
-          enableExtraWorkloadForCanary: true,
+        [part.blueGreen ? 'blueGreen' : 'canary']: {
+          ...(part.blueGreen ? {} : { enableExtraWorkloadForCanary: true }),
           steps,
           ...(routing === null ? {} : { trafficRoutings: [routing] }),
           ...(part.failureThreshold === undefined ? {} : { failureThreshold: part.failureThreshold }),

@@ -1,6 +1,7 @@
 import type { KubeObject, Workload } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import { subStatusField } from '../../src/api/rollout-sub-status.ts';
 import { mergePatch } from '../world/patch.ts';
 import { openTrace, type Trace } from '../world/trace.ts';
 import { openWorld, resourceOf, type World, type Write } from '../world/world.ts';
@@ -168,7 +169,8 @@ function withTag(object: KubeObject, tag: string): KubeObject {
 /** What kubectl-kruise patches into the status. */
 function approved(object: KubeObject): KubeObject {
   const { status } = object as Rollout;
+  const field = subStatusField(status ?? {});
   return mergePatch(object, {
-    status: { ...status, canaryStatus: { currentStepState: 'StepReady' } },
+    status: { ...status, [field]: { currentStepState: 'StepReady' } },
   }) as KubeObject;
 }

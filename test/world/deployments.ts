@@ -15,6 +15,15 @@ import type { Cluster, Store } from '../../src/cluster/port.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
 import { kubelet } from './kubelet.ts';
+import {
+  DESIRED_ANNOTATION,
+  grownSize,
+  isScaled,
+  scaledSizes,
+  scaleNotes,
+  shrunkSizes,
+  wanted,
+} from './rolling-update.ts';
 
 export interface DeploymentsOptions {
   cluster: Cluster;
@@ -26,11 +35,14 @@ export interface DeploymentsOptions {
 
 /** How long the controllers take to notice a change. */
 const NOTICE_MS = 10;
+/** What takes longer than this is waited for by nobody. */
+const A_DAY_MS = 86_400_000;
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
- * Kubernetes' Deployment and ReplicaSet controllers and a kubelet, as small as a release needs them: `paused` is
- * honoured, a rolling update goes by 25 % and 25 %, pods carry their template's hash. Answers how to stop.
+ * Kubernetes' Deployment and ReplicaSet controllers and a kubelet, as small as a release needs them: `paused`,
+ * `maxSurge`, `maxUnavailable` and `minReadySeconds` are honoured, scaling is shared out among versions, pods carry their
+ * template's hash. Answers how to stop.
  */
 export function runDeployments(options: DeploymentsOptions): () => void {
   const { cluster, clock } = options;
@@ -42,11 +54,23 @@ export function runDeployments(options: DeploymentsOptions): () => void {
   let noticed = false;
   let stopped = false;
   let cancelTimer: (() => void) | undefined;
+  let later: { at: number; cancel: () => void } | undefined;
 
   function notice(): void {
     if (stopped) return;
     noticed = true;
     if (!cancelTimer && !working) cancelTimer = clock.after(NOTICE_MS, turn);
+  }
+
+  function noticeLater(ms: number): void {
+    const at = clock.now() + ms;
+    if (stopped || (later && later.at <= at)) return;
+    later?.cancel();
+    const wake = () => {
+      later = undefined;
+      notice();
+    };
+    later = { at, cancel: clock.after(ms, wake) };
   }
 
   function turn(): void {
@@ -71,41 +95,65 @@ export function runDeployments(options: DeploymentsOptions): () => void {
   const podsOf = ({ metadata }: ReplicaSet) =>
     pods.list(metadata.namespace).filter((pod) => isControlledBy(pod, metadata.uid));
   const ready = (set: ReplicaSet) => podsOf(set).filter(isReady).length;
-  const wanted = (set: ReplicaSet) => set.spec.replicas ?? 0;
+
+  /** Pods that have been ready for as long as their ReplicaSet asks for; comes back when more of them are. */
+  function available(set: ReplicaSet): number {
+    const { minReadySeconds = 0 } = set.spec;
+    const waits = podsOf(set)
+      .filter(isReady)
+      .map((pod) => readySince(pod) + minReadySeconds * 1_000 - clock.now());
+    const next = Math.min(...waits.filter((wait) => wait > 0));
+    if (next < A_DAY_MS) noticeLater(next);
+    return waits.filter((wait) => wait <= 0).length;
+  }
 
   async function reconcile(deployment: Deployment): Promise<void> {
-    const { replicas: total = 1, paused, template } = deployment.spec;
+    const { paused, template, minReadySeconds } = deployment.spec;
     const sets = setsOf(deployment);
-    const current = sets.find((set) => revisionOf(set.spec.template) === revisionOf(template));
-    if (paused) {
-      // A paused Deployment is still scaled; with one active version there is no question which.
-      const active = sets.filter((set) => wanted(set) > 0);
-      if (active.length === 1 && active[0]) await scale(active[0], total);
+    const shares = sets.map((set) => ({ set, available: available(set) }));
+    const current = shares.find(({ set }) => revisionOf(set.spec.template) === revisionOf(template));
+    if (current && current.set.spec.minReadySeconds !== minReadySeconds) {
+      current.set = await withMinReady(current.set, minReadySeconds);
+    }
+    const present = shares.map(({ set }) => set);
+    if (paused || isScaled(deployment, present)) {
+      for (const { set, replicas } of scaledSizes(deployment, current, present)) {
+        await scale(deployment, set, replicas);
+      }
       return;
     }
-    const others = sets.filter((set) => set !== current);
+    const others = shares.filter((share) => share !== current);
     if (!current) {
-      const first = others.every((set) => wanted(set) === 0);
-      await cluster.create(resources.replicaSet, replicaSetFor(deployment, template, first ? total : 0));
+      const first = others.every(({ set }) => wanted(set) === 0);
+      const replicas = first ? (deployment.spec.replicas ?? 1) : 0;
+      await cluster.create(resources.replicaSet, replicaSetFor(deployment, template, replicas));
       return;
     }
-    const running = others.reduce((sum, set) => sum + wanted(set), 0);
-    const surge = Math.ceil(total * 0.25);
-    const missing = total - Math.floor(total * 0.25);
-    await scale(current, Math.min(total, Math.max(wanted(current), total + surge - running)));
-    let spare = ready(current) + others.reduce((sum, set) => sum + ready(set), 0) - missing;
-    for (const set of others) {
-      // Pods that are not ready serve nobody: they go first, and cost nothing.
-      const broken = wanted(set) - ready(set);
-      const removed = Math.min(wanted(set), Math.max(0, broken) + Math.max(0, spare));
-      spare -= Math.max(0, removed - Math.max(0, broken));
-      await scale(set, wanted(set) - removed);
+    current.set = await scale(deployment, current.set, grownSize(deployment, current.set, present));
+    for (const { set, replicas } of shrunkSizes(deployment, current, others)) {
+      await scale(deployment, set, replicas);
     }
   }
 
-  async function scale(set: ReplicaSet, replicas: number): Promise<void> {
-    if (wanted(set) === replicas) return;
-    await cluster.replace(resources.replicaSet, { ...set, spec: { ...set.spec, replicas } });
+  async function scale(deployment: Deployment, set: ReplicaSet, replicas: number): Promise<ReplicaSet> {
+    const annotations = { ...set.metadata.annotations, ...scaleNotes(deployment) };
+    const isNoted = set.metadata.annotations?.[DESIRED_ANNOTATION] === annotations[DESIRED_ANNOTATION];
+    if (wanted(set) === replicas && isNoted) return set;
+    return written({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
+  }
+
+  async function withMinReady(set: ReplicaSet, seconds: number | undefined): Promise<ReplicaSet> {
+    const { minReadySeconds: _before, ...spec } = set.spec;
+    return written({
+      ...set,
+      spec: { ...spec, ...(seconds === undefined ? {} : { minReadySeconds: seconds }) },
+    });
+  }
+
+  /** What somebody else has changed meanwhile is looked at anew: that change is noticed. */
+  async function written(set: ReplicaSet): Promise<ReplicaSet> {
+    const result = await cluster.replace(resources.replicaSet, set);
+    return result.ok ? (result.object as ReplicaSet) : set;
   }
 
   async function scalePods(set: ReplicaSet): Promise<void> {
@@ -116,9 +164,13 @@ export function runDeployments(options: DeploymentsOptions): () => void {
       await cluster.create(resources.pod, podFor(set, podNumber));
     }
     const after = podsOf(set);
-    const readyReplicas = after.filter(isReady).length;
-    const status = { replicas: after.length, readyReplicas, availableReplicas: readyReplicas };
-    await report(resources.replicaSet, latest(set, replicaSets), status);
+    const newest = latest(set, replicaSets);
+    const status = {
+      replicas: after.length,
+      readyReplicas: after.filter(isReady).length,
+      availableReplicas: available(newest),
+    };
+    await report(resources.replicaSet, newest, status);
   }
 
   async function report<T extends KubeObject & { status?: unknown }>(
@@ -135,13 +187,12 @@ export function runDeployments(options: DeploymentsOptions): () => void {
       (set) => revisionOf(set.spec.template) === revisionOf(deployment.spec.template),
     );
     const count = (of: (set: ReplicaSet) => number) => sets.reduce((sum, set) => sum + of(set), 0);
-    const readyReplicas = count(ready);
     const status = {
       observedGeneration: deployment.metadata.generation ?? 0,
       replicas: count((set) => podsOf(set).length),
       updatedReplicas: current ? podsOf(current).length : 0,
-      readyReplicas,
-      availableReplicas: readyReplicas,
+      readyReplicas: count(ready),
+      availableReplicas: count(available),
     };
     await report(resources.deployment, deployment, status);
   }
@@ -154,12 +205,18 @@ export function runDeployments(options: DeploymentsOptions): () => void {
     stopped = true;
     stopKubelet();
     cancelTimer?.();
+    later?.cancel();
     for (const stop of unsubscribe) stop();
   };
 }
 
 function latest<T extends KubeObject>(object: T, store: Store<T>): T {
   return store.get(object.metadata) ?? object;
+}
+
+function readySince(pod: Pod): number {
+  const { lastTransitionTime } = pod.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+  return lastTransitionTime === undefined ? 0 : Date.parse(lastTransitionTime);
 }
 
 function isReady(pod: Pod): boolean {
@@ -174,6 +231,7 @@ function replicaSetFor(deployment: Deployment, template: PodTemplate, replicas: 
   const hash = shortHash(['pod-template-hash', template]);
   const labels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH_LABEL]: hash };
   const { name, namespace } = deployment.metadata;
+  const { minReadySeconds } = deployment.spec;
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -181,9 +239,14 @@ function replicaSetFor(deployment: Deployment, template: PodTemplate, replicas: 
       name: `${name}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels,
+      annotations: scaleNotes(deployment),
       ownerReferences: [controllerReference(deployment)],
     },
-    spec: { replicas, template: { ...template, metadata: { ...template.metadata, labels } } },
+    spec: {
+      ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
+      replicas,
+      template: { ...template, metadata: { ...template.metadata, labels } },
+    },
   };
 }
 

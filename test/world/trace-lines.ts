@@ -5,8 +5,16 @@ import {
   RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
-import type { CloneSet, ControllerRevision, Deployment, Ingress, Service } from '../../src/api/kubernetes.ts';
+import type {
+  CloneSet,
+  ControllerRevision,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Ingress,
+  Service,
+} from '../../src/api/kubernetes.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
+import { NEVER_AVAILABLE_SECONDS } from '../../src/workload/blue-green-settings.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
@@ -17,6 +25,7 @@ type Tell = (seen: Seen<never>, names: Names) => Line[];
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
   CloneSet: cloneSetLines,
+  HorizontalPodAutoscaler: autoscalerLines,
   Service: serviceLines,
   Ingress: ingressLines,
   ControllerRevision: keptLines,
@@ -50,6 +59,7 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
     ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
     ...changed(seen, subject, 'replicas', (object) => String(object.spec.replicas)),
     ...changed(seen, subject, 'state', stateOf),
+    ...changed(seen, subject, 'settings', settingsOf),
     ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
     ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
   ];
@@ -91,6 +101,22 @@ function cloneSetLines(seen: Seen<CloneSet>): Line[] {
     ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
     ...changed(seen, subject, 'updated', (object) => `${pods(object)} ready pods`),
   ];
+}
+
+/** What decides how a Deployment goes from one version to another. */
+function settingsOf({ spec }: Deployment): string {
+  const { maxSurge = 'default', maxUnavailable = 'default' } = spec.strategy?.rollingUpdate ?? {};
+  const { minReadySeconds: seconds = 0 } = spec;
+  const after = seconds === NEVER_AVAILABLE_SECONDS ? 'never' : `after ${seconds} s`;
+  return `surge ${maxSurge}, unavailable ${maxUnavailable}, available ${after}`;
+}
+
+function autoscalerLines(seen: Seen<HorizontalPodAutoscaler>): Line[] {
+  const { before, after } = seen;
+  const subject = `Autoscaler ${(after ?? before)?.metadata.name}`;
+  if (!after) return [{ subject, act: 'delete' }];
+  if (!before) return [{ subject, act: 'create' }];
+  return changed(seen, subject, 'scales', ({ spec }) => spec.scaleTargetRef.name);
 }
 
 function serviceLines(seen: Seen<Service>, names: Names): Line[] {

@@ -6,13 +6,15 @@ import type { ClusterMetricSource } from '../../src/api/metric-source.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
 import type { Alert, RolloutRecord } from '../../src/api/rollout-record.ts';
+import { namedStrategy } from '../../src/api/rollout-style.ts';
+import { subStatusOf } from '../../src/api/rollout-sub-status.ts';
 import { isWarning } from '../../src/rollout/remember.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 
 /** The Rollout as Kruise's tools see it: phase, conditions, step and state. */
 export function rolloutLines(seen: Seen<Rollout>): Line[] {
   const { before, after } = seen;
-  const { metadata, spec } = (after ?? before) as Rollout;
+  const { metadata } = (after ?? before) as Rollout;
   const subject = `Rollout ${metadata.name}`;
   if (!before) return [{ subject, act: 'create' }];
   if (!after) return [{ subject, act: 'gone' }];
@@ -27,7 +29,7 @@ export function rolloutLines(seen: Seen<Rollout>): Line[] {
     ...changed(seen, subject, 'disabled', (object) => String(object.spec.disabled ?? false)),
     ...changed(seen, subject, 'paused', (object) => String(object.spec.strategy.paused ?? false)),
     ...changed(seen, subject, 'retry', (object) => object.metadata.annotations?.[RETRY_ANNOTATION]),
-    ...(sameJson(before.spec.strategy.canary, spec.strategy.canary)
+    ...(sameJson(namedStrategy(before), namedStrategy(after))
       ? []
       : [{ subject, act: 'plan', from: 'changed' }]),
     ...changed(seen, subject, 'phase', (object) => object.status?.phase),
@@ -39,11 +41,12 @@ export function rolloutLines(seen: Seen<Rollout>): Line[] {
   ];
 }
 
-function stepOf({ spec, status }: Rollout): string | undefined {
-  const { canaryStatus } = status ?? {};
-  if (!canaryStatus) return undefined;
-  const { currentStepIndex, currentStepState } = canaryStatus;
-  return `${currentStepIndex}/${spec.strategy.canary?.steps?.length} ${currentStepState}`;
+function stepOf(rollout: Rollout): string | undefined {
+  const { status } = rollout;
+  const steps = status && subStatusOf(status);
+  if (!steps) return undefined;
+  const { currentStepIndex, currentStepState } = steps;
+  return `${currentStepIndex}/${namedStrategy(rollout)?.strategy.steps?.length} ${currentStepState}`;
 }
 
 /** New decisions, with their message where a person should look at them, and new alerts. */
