@@ -19,6 +19,7 @@ interface Place {
 interface Up {
   podReadyMs: number;
   pods: 'servers' | 'status-only';
+  cloneSets?: boolean;
   kubeconfig?: string;
 }
 
@@ -34,6 +35,7 @@ at(program.command('up'))
       .choices(['servers', 'status-only'])
       .default('servers'),
   )
+  .option('--clone-sets', "install CloneSets, with a stand-in for OpenKruise's controller")
   .addOption(kubeconfigOption())
   .action(async (options: Place & Up) => {
     const dir = dirOf(options);
@@ -44,8 +46,14 @@ at(program.command('up'))
         interrupted.abort();
       });
     const startedMs = performance.now();
-    const { podReadyMs, pods, kubeconfig } = options;
-    const started = { dir, podReadyMs, pods, ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }) };
+    const { podReadyMs, pods, cloneSets = false, kubeconfig } = options;
+    const started = {
+      dir,
+      podReadyMs,
+      pods,
+      cloneSets,
+      ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }),
+    };
     const hints = await startDetached(started, say, interrupted.signal);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(`\n${pc.green('The playground is up')} after ${seconds} s\n`);

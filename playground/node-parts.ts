@@ -33,8 +33,9 @@ export function startIngressController(
   return startNodePart('ingress', place, { kubeconfig, 'routes-dir': routesDir });
 }
 
-async function startNodePart(
-  name: 'kubelet' | 'ingress',
+/** Starts `main.ts` of the folder with this name, which answers on `/readyz` once it is ready. */
+export async function startNodePart(
+  name: 'kubelet' | 'ingress' | 'clone-set',
   { logsDir, address }: ServerPlace,
   flags: Record<string, string>,
 ): Promise<Part> {

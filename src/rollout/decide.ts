@@ -65,7 +65,7 @@ function choose(snapshot: Snapshot, now: number): Outcome {
     const why = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
     return stall(
       'UnsupportedWorkload',
-      `this Rollout cannot be driven: ${why || `${kind} is not supported`}`,
+      `this Rollout cannot be driven: ${why || `a ${kind} is not supported${rollout.spec.strategy.blueGreen ? ' in blue-green style; use the canary strategy' : ''}`}`,
     );
   }
   if (!workload) {

@@ -11,6 +11,12 @@ interface HoldNote {
   held: IntOrString;
 }
 
+/** The fields of updateStrategy that a release takes. */
+interface OwnStrategy {
+  partition?: IntOrString | undefined;
+  paused?: boolean | undefined;
+}
+
 export function partitionOf({ spec }: CloneSet): IntOrString | undefined {
   return spec.updateStrategy?.partition;
 }
@@ -24,9 +30,14 @@ export function withPartition(set: CloneSet, rollout: Rollout, partition: IntOrS
   const note = noteOf(set);
   const { paused } = set.spec.updateStrategy ?? {};
   if (note?.held === partition && partitionOf(set) === partition && !paused) return marked;
-  const own = note ?? { ...ownPartition(set), ...(paused === undefined ? {} : { paused }) };
-  const held = withStrategy(marked, { partition, ...(paused === false && { paused }) });
-  return noted(held, { ...own, held: partition });
+  const own = note
+    ? { partition: note.original, paused: note.paused }
+    : { partition: partitionOf(set), paused };
+  return noted(
+    withStrategy(marked, { partition, paused: paused === true ? undefined : paused }),
+    own,
+    partition,
+  );
 }
 
 /** Whether partition and paused are as the release set them last. */
@@ -34,36 +45,44 @@ export function isAsHeld(set: CloneSet): boolean {
   return noteOf(set)?.held === partitionOf(set) && set.spec.updateStrategy?.paused !== true;
 }
 
+/**
+ * An author's write while a release holds the CloneSet: what was written of partition and paused is noted for the end of
+ * the release, and they stay as they are.
+ */
+export function admittedSet(before: CloneSet, after: CloneSet): CloneSet {
+  const note = noteOf(before);
+  if (!note) return after;
+  const [held, written] = [before.spec.updateStrategy ?? {}, after.spec.updateStrategy ?? {}];
+  const own: OwnStrategy = {
+    partition: written.partition === held.partition ? note.original : written.partition,
+    paused: written.paused === held.paused ? note.paused : written.paused,
+  };
+  return noted(withStrategy(after, held), own, note.held);
+}
+
 /** As its author had it. The same object where nothing of the release is left. */
 export function asAuthored(set: CloneSet): CloneSet {
   const note = noteOf(set);
   const own = withoutAnnotation(unmarkedWorkload(set), PARTITION_ANNOTATION);
   if (!note) return own;
-  const { original: partition, paused } = note;
-  return withStrategy(own, {
-    ...(partition === undefined ? {} : { partition }),
-    ...(paused === undefined ? {} : { paused }),
-  });
-}
-
-function ownPartition(set: CloneSet): Pick<HoldNote, 'original'> {
-  const original = partitionOf(set);
-  return original === undefined ? {} : { original };
+  return withStrategy(own, { partition: note.original, paused: note.paused });
 }
 
 /** With these two fields of updateStrategy in place of those that it has. */
-function withStrategy(
-  set: CloneSet,
-  wanted: Pick<NonNullable<CloneSet['spec']['updateStrategy']>, 'partition' | 'paused'>,
-): CloneSet {
+function withStrategy(set: CloneSet, { partition, paused }: OwnStrategy): CloneSet {
   const { updateStrategy: present, ...spec } = set.spec;
   const { partition: _partition, paused: _paused, ...others } = present ?? {};
-  const updateStrategy = { ...others, ...wanted };
+  const updateStrategy = {
+    ...others,
+    ...(partition === undefined ? {} : { partition }),
+    ...(paused === undefined ? {} : { paused }),
+  };
   return { ...set, spec: Object.keys(updateStrategy).length === 0 ? spec : { ...spec, updateStrategy } };
 }
 
-function noted(set: CloneSet, note: HoldNote): CloneSet {
-  const annotations = { ...set.metadata.annotations, [PARTITION_ANNOTATION]: JSON.stringify(note) };
+function noted(set: CloneSet, { partition: original, paused }: OwnStrategy, held: IntOrString): CloneSet {
+  const note = JSON.stringify({ original, paused, held });
+  const annotations = { ...set.metadata.annotations, [PARTITION_ANNOTATION]: note };
   return { ...set, metadata: { ...set.metadata, annotations } };
 }
 

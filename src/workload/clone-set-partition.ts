@@ -15,7 +15,7 @@ import {
   isSettled,
   keepsEveryPod,
 } from './clone-set.ts';
-import { asAuthored, isAsHeld, partitionOf, withPartition } from './clone-set-hold.ts';
+import { admittedSet, asAuthored, isAsHeld, partitionOf, withPartition } from './clone-set-hold.ts';
 import { isGoing, podsOfOthers, replacementActs, spareReadyPods } from './clone-set-take-back.ts';
 import { partitionFor, stableCount } from './stable-count.ts';
 import type { Asked, Order, Style, WorkloadFacts } from './style.ts';
@@ -39,6 +39,7 @@ export const cloneSetPartition: Style = {
     `kubectl patch clonesets.apps.kruise.io/${metadata.name} --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
   isStill: (object) => keepsEveryPod(object) || (object as CloneSet).spec.updateStrategy?.paused === true,
   still: (object, rollout) => withPartition(object as CloneSet, rollout, '100%'),
+  admitted: (before, after) => admittedSet(before as CloneSet, after as CloneSet),
   hold,
   grow,
   canary: cloneSetCanary,
