@@ -1,7 +1,7 @@
 import type { Act } from '../../src/api/act.ts';
 import { sameJson } from '../../src/api/canonical.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
 import {
-  type CloneSet,
   type ControllerRevision,
   isControlledBy,
   type KubeObject,

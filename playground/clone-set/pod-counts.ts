@@ -1,4 +1,5 @@
-import type { CloneSet, IntOrString } from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
+import type { IntOrString } from '../../src/api/kubernetes.ts';
 import { stableCount } from '../../src/workload/stable-count.ts';
 
 /** The pods of one CloneSet that nobody has deleted, of its newest template or of one before. */

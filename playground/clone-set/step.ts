@@ -5,12 +5,8 @@ import {
   SPECIFIED_DELETE_LABEL,
 } from '../../src/api/annotations.ts';
 import { sameJson, shortHash } from '../../src/api/canonical.ts';
-import {
-  type CloneSet,
-  type ControllerRevision,
-  controllerReference,
-  type Pod,
-} from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
+import { type ControllerRevision, controllerReference, type Pod } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import { parseTime } from '../../src/api/timestamp.ts';
 import { keptTemplateOf } from '../../src/workload/controller-revisions.ts';

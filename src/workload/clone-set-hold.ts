@@ -1,5 +1,6 @@
 import { PARTITION_ANNOTATION } from '../api/annotations.ts';
-import type { CloneSet, IntOrString } from '../api/kubernetes.ts';
+import type { CloneSet } from '../api/clone-set.ts';
+import type { IntOrString } from '../api/kubernetes.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { markedWorkload, unmarkedWorkload, withoutAnnotation } from './marks.ts';
 

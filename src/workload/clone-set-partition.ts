@@ -1,6 +1,6 @@
 import { replaceActs } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
-import type { CloneSet } from '../api/kubernetes.ts';
+import type { CloneSet } from '../api/clone-set.ts';
 import { resources } from '../api/resource.ts';
 import {
   cloneSetCanary,

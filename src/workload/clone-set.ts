@@ -1,5 +1,6 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
-import type { CloneSet, ControllerRevision, Pod, PodTemplate, Workload } from '../api/kubernetes.ts';
+import type { CloneSet } from '../api/clone-set.ts';
+import type { ControllerRevision, Pod, PodTemplate, Workload } from '../api/kubernetes.ts';
 import type { StableRevision } from '../api/rollout-record.ts';
 import { keptTemplateOf, revisionIn, revisionWith } from './controller-revisions.ts';
 import { stableCount } from './stable-count.ts';

@@ -1,5 +1,5 @@
 import { WORKLOAD_TYPE_LABEL } from '../../src/api/annotations.ts';
-import type { CloneSet } from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
 import { NAME, NAMESPACE, template } from './deployment.ts';
 
 /** A CloneSet as its author applied it. */

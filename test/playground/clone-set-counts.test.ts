@@ -4,7 +4,8 @@ import {
   differencesOf,
   type VersionCounts,
 } from '../../playground/clone-set/pod-counts.ts';
-import type { CloneSet, IntOrString } from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
+import type { IntOrString } from '../../src/api/kubernetes.ts';
 import { cloneSet } from '../builders/clone-set.ts';
 
 type Strategy = NonNullable<CloneSet['spec']['updateStrategy']>;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type CloneSetState, cloneSetStep } from '../../playground/clone-set/step.ts';
 import { CONTROLLER_REVISION_LABEL, SPECIFIED_DELETE_LABEL } from '../../src/api/annotations.ts';
-import type { CloneSet, ControllerRevision, Pod } from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
+import type { ControllerRevision, Pod } from '../../src/api/kubernetes.ts';
 import { formatTime } from '../../src/api/timestamp.ts';
 import { cloneSet } from '../builders/clone-set.ts';
 import { NAME, NAMESPACE, template } from '../builders/deployment.ts';

@@ -1,4 +1,4 @@
-import type { CloneSet } from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
 import { cloneSet } from '../builders/clone-set.ts';
 import { rollout } from '../builders/rollout.ts';
 import { runCloneSets } from '../world/clone-sets.ts';

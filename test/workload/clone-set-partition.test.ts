@@ -5,7 +5,8 @@ import {
   POD_TEMPLATE_HASH_LABEL,
   SPECIFIED_DELETE_LABEL,
 } from '../../src/api/annotations.ts';
-import type { CloneSet, ControllerRevision, Pod, Workload } from '../../src/api/kubernetes.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
+import type { ControllerRevision, Pod, Workload } from '../../src/api/kubernetes.ts';
 import { cloneSetPartition } from '../../src/workload/clone-set-partition.ts';
 import { isMarked } from '../../src/workload/marks.ts';
 import type { Asked, WorkloadFacts } from '../../src/workload/style.ts';

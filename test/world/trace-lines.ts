@@ -5,8 +5,8 @@ import {
   RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
 import type {
-  CloneSet,
   ControllerRevision,
   Deployment,
   HorizontalPodAutoscaler,
