@@ -31,6 +31,8 @@ export interface PlaygroundOptions extends OwnCluster {
   podReadyMs?: number;
   /** Whether pods answer requests, or only have a status, as thousands of them may. */
   pods?: 'servers' | 'status-only';
+  /** How many nodes there are: so many pods has a DaemonSet. One unless told. */
+  nodes?: number;
   /** Leaves the logs where they are when it closes. */
   keepLogs?: boolean;
   /** Whether this process exists for the playground alone, so that `down` may end it. */
@@ -51,7 +53,7 @@ export interface Playground extends ClusterAccess {
   helmPath: string;
   /** The address of this machine at which the API server reaches webhooks. */
   webhookAddress: string;
-  /** Makes a namespace that goes with the playground, and whose pods run on its node. */
+  /** Makes a namespace that goes with the playground, and whose pods run on its nodes. */
   createNamespace(name: string): Promise<void>;
   /** Every process, by what it is. */
   parts: readonly Part[];
@@ -117,6 +119,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       addressPrefix: addresses.prefix,
       podReadyMs: options.podReadyMs ?? 800,
       pods: options.pods ?? 'servers',
+      nodes: options.nodes ?? 1,
       isOwnCluster: options.kubeconfig !== undefined,
     };
     const [prometheus] = await all([

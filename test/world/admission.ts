@@ -57,7 +57,7 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       options: {},
     };
     const asked = admitted() ? `${resource.kind}/${subresource ?? ''}` : '';
-    if (asked === 'Deployment/') {
+    if (['Deployment/', 'StatefulSet/', 'DaemonSet/'].includes(asked)) {
       const rollouts = await cluster.list<Rollout>(resources.rollout, { namespace });
       return mutateWorkload(request, {
         controller: CONTROLLER,

@@ -1,5 +1,16 @@
-import { CANARY_DEPLOYMENT_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
-import type { Deployment, KubeObject, PodTemplate, ReplicaSet } from '../../src/api/kubernetes.ts';
+import {
+  CANARY_DEPLOYMENT_LABEL,
+  CONTROLLER_REVISION_LABEL,
+  POD_TEMPLATE_HASH_LABEL,
+} from '../../src/api/annotations.ts';
+import type {
+  ControllerRevision,
+  Deployment,
+  KubeObject,
+  PodTemplate,
+  ReplicaSet,
+} from '../../src/api/kubernetes.ts';
+import { keptTemplateOf } from '../../src/workload/controller-revisions.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
 import { imageTag } from './kubelet.ts';
 
@@ -27,6 +38,13 @@ export function worldNames(): Names {
         const { template } = (object as ReplicaSet).spec;
         const hash = object.metadata.labels?.[POD_TEMPLATE_HASH_LABEL];
         if (hash) words.set(hash, versionOf(template));
+      }
+      if (object.kind === 'ControllerRevision') {
+        const template = keptTemplateOf(object as ControllerRevision);
+        const hash = object.metadata.labels?.[CONTROLLER_REVISION_LABEL];
+        if (!template || !hash) return;
+        for (const name of [object.metadata.name, hash, revisionOf(template)])
+          words.set(name, versionOf(template));
       }
       if (object.kind === 'Deployment') {
         const { template } = (object as Deployment).spec;

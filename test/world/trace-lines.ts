@@ -1,5 +1,6 @@
 import {
   CANARY_DEPLOYMENT_LABEL,
+  CONTROLLER_REVISION_LABEL,
   POD_TEMPLATE_HASH_LABEL,
   progressingRollout,
   RESTORE_ANNOTATION,
@@ -10,14 +11,18 @@ import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
+import { daemonSetLines, podLines, statefulSetLines } from './trace-sets.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
 
-/** Kinds that are not told: pods and ReplicaSets are Kubernetes' own, Events say again what decisions say. */
+/** Kinds that are not told: ReplicaSets are Kubernetes' own, Events say again what decisions say. */
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
   Service: serviceLines,
   Ingress: ingressLines,
+  StatefulSet: statefulSetLines,
+  DaemonSet: daemonSetLines,
+  Pod: podLines,
   ControllerRevision: keptLines,
   Rollout: rolloutLines,
   RolloutRecord: recordLines,
@@ -63,7 +68,7 @@ function serviceLines(seen: Seen<Service>, names: Names): Line[] {
   const { metadata } = (after ?? before) as Service;
   const subject = `Service ${metadata.name}`;
   const selected = ({ spec }: Service) => {
-    const hash = spec.selector?.[POD_TEMPLATE_HASH_LABEL];
+    const hash = spec.selector?.[POD_TEMPLATE_HASH_LABEL] ?? spec.selector?.[CONTROLLER_REVISION_LABEL];
     return hash === undefined ? 'every version' : `only ${names.version(hash)}`;
   };
   if (!after) return [{ subject, act: 'delete' }];
@@ -83,6 +88,8 @@ function ingressLines(seen: Seen<Ingress>): Line[] {
 
 function keptLines({ before, after }: Seen<ControllerRevision>): Line[] {
   const { data } = (after ?? before) as ControllerRevision;
+  // Those of a StatefulSet or a DaemonSet are Kubernetes' own.
+  if (!(data as { template?: unknown }).template) return [];
   const version = versionOf((data as { template: Deployment['spec']['template'] }).template);
   return [{ subject: 'ControllerRevision', act: after ? 'keep' : 'forget', from: `template ${version}` }];
 }
