@@ -15,7 +15,7 @@ export type Report =
   | { kind: 'ready'; hints: string[] }
   | { kind: 'failed'; message: string };
 
-export type DetachedOptions = Pick<PlaygroundOptions, 'podReadyMs' | 'pods' | 'kubeconfig' | 'cloneSets'> & {
+export type DetachedOptions = Pick<PlaygroundOptions, 'podReadyMs' | 'pods' | 'nodes' | 'cloneSets' | 'kubeconfig'> & {
   dir: string;
 };
 

@@ -20,6 +20,7 @@ interface Up {
   podReadyMs: number;
   pods: 'servers' | 'status-only';
   cloneSets?: boolean;
+  nodes: number;
   kubeconfig?: string;
 }
 
@@ -36,6 +37,7 @@ at(program.command('up'))
       .default('servers'),
   )
   .option('--clone-sets', "install CloneSets, with a stand-in for OpenKruise's controller")
+  .option('--nodes <count>', 'how many nodes there are: so many pods has a DaemonSet', wholeNumber, 1)
   .addOption(kubeconfigOption())
   .action(async (options: Place & Up) => {
     const dir = dirOf(options);
@@ -46,11 +48,12 @@ at(program.command('up'))
         interrupted.abort();
       });
     const startedMs = performance.now();
-    const { podReadyMs, pods, cloneSets = false, kubeconfig } = options;
+    const { podReadyMs, pods, nodes, cloneSets = false, kubeconfig } = options;
     const started = {
       dir,
       podReadyMs,
       pods,
+      nodes,
       cloneSets,
       ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }),
     };
@@ -138,6 +141,12 @@ function placeFlags({ name, dir }: Place): string {
 function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0)) throw new InvalidArgumentError('It must be a number above 0.');
+  return number;
+}
+
+function wholeNumber(text: string): number {
+  const number = positive(text);
+  if (!Number.isInteger(number)) throw new InvalidArgumentError('It must be a whole number.');
   return number;
 }
 

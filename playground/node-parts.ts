@@ -9,6 +9,7 @@ export interface KubeletPlace extends ServerPlace {
   addressPrefix: string;
   podReadyMs: number;
   pods: 'servers' | 'status-only';
+  nodes: number;
   /** Whether the cluster is somebody's own, where other pods are none of its business. */
   isOwnCluster: boolean;
 }
@@ -20,6 +21,7 @@ export async function startKubelet(place: KubeletPlace): Promise<Part> {
     'address-prefix': place.addressPrefix,
     'ready-ms': String(place.podReadyMs),
     pods: place.pods,
+    nodes: String(place.nodes),
     ...(place.isOwnCluster && { 'own-cluster': '' }),
   });
 }

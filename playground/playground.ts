@@ -34,6 +34,8 @@ export interface PlaygroundOptions extends OwnCluster {
   pods?: 'servers' | 'status-only';
   /** Whether CloneSets are there from the start. */
   cloneSets?: boolean;
+  /** How many nodes there are: so many pods has a DaemonSet. One unless told. */
+  nodes?: number;
   /** Leaves the logs where they are when it closes. */
   keepLogs?: boolean;
   /** Whether this process exists for the playground alone, so that `down` may end it. */
@@ -54,7 +56,7 @@ export interface Playground extends ClusterAccess {
   helmPath: string;
   /** The address of this machine at which the API server reaches webhooks. */
   webhookAddress: string;
-  /** Makes a namespace that goes with the playground, and whose pods run on its node. */
+  /** Makes a namespace that goes with the playground, and whose pods run on its nodes. */
   createNamespace(name: string): Promise<void>;
   /** Makes CloneSets a kind of the cluster, with a stand-in for OpenKruise's controller. */
   startCloneSets(): Promise<void>;
@@ -122,6 +124,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       addressPrefix: addresses.prefix,
       podReadyMs: options.podReadyMs ?? 800,
       pods: options.pods ?? 'servers',
+      nodes: options.nodes ?? 1,
       isOwnCluster: options.kubeconfig !== undefined,
     };
     const [prometheus] = await all([

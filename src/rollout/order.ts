@@ -19,9 +19,9 @@ export function styleIn({ rollout }: Pick<Snapshot, 'rollout'>): Style {
 /** What the release wants of its workload now. */
 export function orderOf({ snapshot, workload, release }: Omit<Context, 'now'>): Order {
   const { rollout, record } = snapshot;
-  // What was granted to this version is granted to no other that its author has written meanwhile.
-  const isWanted = currentRevision({ workload }) === release.revision;
-  const granted = isWanted && WITH_CANARY.includes(release.stage) ? release.granted : undefined;
+  // What was granted was granted to one template: another one in the workload gets no pod before its own steps.
+  const isReleased = currentRevision({ workload }) === release.revision;
+  const granted = isReleased && WITH_CANARY.includes(release.stage) ? release.granted : undefined;
   return {
     rollout,
     releaseId: record.releaseId,

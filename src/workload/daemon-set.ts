@@ -139,7 +139,7 @@ function canary(facts: WorkloadFacts, { revision }: Order): CanaryState {
 
 /**
  * The rest of the pods are replaced here as well, and the strategy comes back with the last: its own controller would
- * not wait until requests are drained from the next ones. Of a version that is ready nowhere else the last goes alone.
+ * not wait until requests are drained from the next ones. The last pod of a version goes alone, while none is missing.
  */
 function release(facts: WorkloadFacts): Asked | undefined {
   const set = facts.object as DaemonSet;
@@ -156,7 +156,9 @@ function release(facts: WorkloadFacts): Asked | undefined {
   const pods = stayingPods(facts);
   const others = pods.filter((pod) => versionHashOf(pod) !== present.hash);
   const serving = others.filter(isReadyPod).length;
-  const count = others.length - serving + Math.max(1, serving - 1);
+  const isAnyMissing = pods.filter(isReadyPod).length < sizeOf(facts);
+  const kept = serving > 1 || (serving === 1 && isAnyMissing) ? 1 : 0;
+  const count = others.length - kept;
   const replaced = podsToReplace(set, pods, others, count);
   return replaced.length === 0
     ? undefined

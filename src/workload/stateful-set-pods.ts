@@ -32,10 +32,10 @@ export function brokenPods(pods: readonly Pod[], hash: string): Pod[] {
   return pods.filter((pod) => versionHashOf(pod) !== hash && !isReadyPod(pod));
 }
 
-/** The partition that lets just the highest pod of another version than this be replaced; 0 where there is none. */
-export function tailOf(set: StatefulSet, pods: readonly Pod[], hash: string): number {
+/** The partition that lets just the highest pod of another version than this be replaced; undefined where there is none. */
+export function tailOf(set: StatefulSet, pods: readonly Pod[], hash: string): number | undefined {
   const [highest] = highestFirst(set, pods).filter((pod) => versionHashOf(pod) !== hash);
-  return highest ? indexOf(set, highest) : 0;
+  return highest && indexOf(set, highest);
 }
 
 function isAnyMissing({ spec }: StatefulSet, pods: readonly Pod[]): boolean {

@@ -166,7 +166,7 @@ function release(facts: WorkloadFacts, { rollout }: Pick<Order, 'rollout'>): Ask
   const { currentRevision, updateRevision = '' } = set.status ?? {};
   const pods = stayingPods(facts);
   const present = partitionOf(set);
-  const partition = currentRevision === updateRevision ? tailOf(set, pods, updateRevision) : 0;
+  const partition = currentRevision === updateRevision ? (tailOf(set, pods, updateRevision) ?? present) : 0;
   if (partition < present) {
     const freed = withPartition(set, rollout, partition);
     return {

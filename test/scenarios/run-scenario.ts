@@ -1,5 +1,5 @@
 import type { KubeObject, Workload } from '../../src/api/kubernetes.ts';
-import { resources } from '../../src/api/resource.ts';
+import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { subStatusField } from '../../src/api/rollout-sub-status.ts';
 import { mergePatch } from '../world/patch.ts';
@@ -115,10 +115,9 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
   const user = world.user(event.by);
   const result = await (() => {
     if (event.release) {
-      const { kind } = ruledWorkload(world);
-      return user.change(resourceOf({ kind }), only(world, kind, undefined), (object) =>
-        withTag(object, event.release ?? ''),
-      );
+      const resource = workloadIn(world);
+      const ref = only(world, resource.kind, undefined);
+      return user.change(resource, ref, (object) => withTag(object, event.release ?? ''));
     }
     if (event.approve) {
       const ref = only(world, 'Rollout', event.approve === true ? undefined : event.approve);
@@ -138,10 +137,12 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
   return result.ok ? result.warnings.join('; ') || undefined : result.message;
 }
 
-/** What the first Rollout releases. */
-function ruledWorkload(world: World): { kind: string } {
-  const [rollout] = world.memory.stores.of<Rollout>(resources.rollout).list(NAMESPACE);
-  return rollout?.spec.workloadRef ?? resources.deployment;
+/** The kind of workload that there is; Deployments first. */
+function workloadIn(world: World): Resource {
+  const kinds = [resources.deployment, resources.cloneSet, resources.statefulSet, resources.daemonSet];
+  const found = kinds.find((resource) => world.memory.stores.of(resource).list(NAMESPACE).length > 0);
+  if (!found) throw new Error('there is no workload to release');
+  return found;
 }
 
 /** The one object of this kind with this name, in which `*` stands for anything; the oldest where none is asked for. */

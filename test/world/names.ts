@@ -1,4 +1,8 @@
-import { CANARY_DEPLOYMENT_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
+import {
+  CANARY_DEPLOYMENT_LABEL,
+  CONTROLLER_REVISION_LABEL,
+  POD_TEMPLATE_HASH_LABEL,
+} from '../../src/api/annotations.ts';
 import type {
   ControllerRevision,
   KubeObject,
@@ -37,8 +41,10 @@ export function worldNames(): Names {
       }
       if (object.kind === 'ControllerRevision') {
         const template = keptTemplateOf(object as ControllerRevision);
-        const { name } = object.metadata;
-        if (template) words.set(name.slice(name.lastIndexOf('-') + 1), versionOf(template));
+        if (!template) return;
+        const { name, labels } = object.metadata;
+        const hashes = [labels?.[CONTROLLER_REVISION_LABEL] ?? name, name.slice(name.lastIndexOf('-') + 1)];
+        for (const word of [name, ...hashes, revisionOf(template)]) words.set(word, versionOf(template));
       }
       if (object.kind === 'Deployment' || object.kind === 'CloneSet') {
         const { template } = (object as Workload).spec;

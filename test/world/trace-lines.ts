@@ -1,5 +1,6 @@
 import {
   CANARY_DEPLOYMENT_LABEL,
+  CONTROLLER_REVISION_LABEL,
   POD_TEMPLATE_HASH_LABEL,
   progressingRollout,
   RESTORE_ANNOTATION,
@@ -18,16 +19,20 @@ import { NEVER_AVAILABLE_SECONDS } from '../../src/workload/blue-green-settings.
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
+import { daemonSetLines, podLines, statefulSetLines } from './trace-sets.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
 
-/** Kinds that are not told: pods and ReplicaSets are Kubernetes' own, Events say again what decisions say. */
+/** Kinds that are not told: ReplicaSets are Kubernetes' own, Events say again what decisions say. */
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
   CloneSet: cloneSetLines,
   HorizontalPodAutoscaler: autoscalerLines,
   Service: serviceLines,
   Ingress: ingressLines,
+  StatefulSet: statefulSetLines,
+  DaemonSet: daemonSetLines,
+  Pod: podLines,
   ControllerRevision: keptLines,
   Rollout: rolloutLines,
   RolloutRecord: recordLines,
@@ -124,7 +129,7 @@ function serviceLines(seen: Seen<Service>, names: Names): Line[] {
   const { metadata } = (after ?? before) as Service;
   const subject = `Service ${metadata.name}`;
   const selected = ({ spec }: Service) => {
-    const hash = spec.selector?.[POD_TEMPLATE_HASH_LABEL];
+    const hash = spec.selector?.[POD_TEMPLATE_HASH_LABEL] ?? spec.selector?.[CONTROLLER_REVISION_LABEL];
     return hash === undefined ? 'every version' : `only ${names.version(hash)}`;
   };
   if (!after) return [{ subject, act: 'delete' }];
