@@ -34,7 +34,8 @@ export function decideLeaving(
     if (release.stage === 'Aborting') return decideAborting(context);
     const what = `${why === 'RolloutDeleted' ? 'the Rollout is deleted' : 'the Rollout was disabled'} in the middle of a release`;
     // Where pods of the stable version come back with its template alone, that comes back.
-    if (release.granted !== undefined && effectiveAction(context, 'Abort').action === 'Rollback') {
+    const needsTemplate = !styleOf(snapshot.rollout)?.isBlueGreen && release.granted !== undefined;
+    if (needsTemplate && effectiveAction(context, 'Abort').action === 'Rollback') {
       const message = `${what}; the stable template is restored, since the canary cannot be taken away without it`;
       const restoring: ReleaseRecord = {
         ...release,
