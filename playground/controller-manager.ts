@@ -7,7 +7,7 @@ import { type Part, startPart } from './process.ts';
 
 /**
  * Kubernetes' own controllers that run. Those of Endpoints and EndpointSlices stay off, since these kinds
- * refuse loopback addresses; those of nodes, since there is one node and it never fails; those of volumes,
+ * refuse loopback addresses; those of nodes, since they never fail; those of volumes,
  * clouds and certificates, since there are none.
  */
 const controllers = [

@@ -15,7 +15,10 @@ export type Report =
   | { kind: 'ready'; hints: string[] }
   | { kind: 'failed'; message: string };
 
-export type DetachedOptions = Pick<PlaygroundOptions, 'podReadyMs' | 'pods' | 'kubeconfig'> & {
+export type DetachedOptions = Pick<
+  PlaygroundOptions,
+  'podReadyMs' | 'pods' | 'nodes' | 'cloneSets' | 'kubeconfig'
+> & {
   dir: string;
 };
 

@@ -19,6 +19,8 @@ interface Place {
 interface Up {
   podReadyMs: number;
   pods: 'servers' | 'status-only';
+  cloneSets?: boolean;
+  nodes: number;
   kubeconfig?: string;
 }
 
@@ -34,6 +36,8 @@ at(program.command('up'))
       .choices(['servers', 'status-only'])
       .default('servers'),
   )
+  .option('--clone-sets', "install CloneSets, with a stand-in for OpenKruise's controller")
+  .option('--nodes <count>', 'how many nodes there are: so many pods has a DaemonSet', wholeNumber, 1)
   .addOption(kubeconfigOption())
   .action(async (options: Place & Up) => {
     const dir = dirOf(options);
@@ -44,8 +48,15 @@ at(program.command('up'))
         interrupted.abort();
       });
     const startedMs = performance.now();
-    const { podReadyMs, pods, kubeconfig } = options;
-    const started = { dir, podReadyMs, pods, ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }) };
+    const { podReadyMs, pods, nodes, cloneSets = false, kubeconfig } = options;
+    const started = {
+      dir,
+      podReadyMs,
+      pods,
+      nodes,
+      cloneSets,
+      ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }),
+    };
     const hints = await startDetached(started, say, interrupted.signal);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(`\n${pc.green('The playground is up')} after ${seconds} s\n`);
@@ -130,6 +141,12 @@ function placeFlags({ name, dir }: Place): string {
 function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0)) throw new InvalidArgumentError('It must be a number above 0.');
+  return number;
+}
+
+function wholeNumber(text: string): number {
+  const number = positive(text);
+  if (!Number.isInteger(number)) throw new InvalidArgumentError('It must be a whole number.');
   return number;
 }
 

@@ -9,6 +9,7 @@ export interface KubeletPlace extends ServerPlace {
   addressPrefix: string;
   podReadyMs: number;
   pods: 'servers' | 'status-only';
+  nodes: number;
   /** Whether the cluster is somebody's own, where other pods are none of its business. */
   isOwnCluster: boolean;
 }
@@ -20,6 +21,7 @@ export async function startKubelet(place: KubeletPlace): Promise<Part> {
     'address-prefix': place.addressPrefix,
     'ready-ms': String(place.podReadyMs),
     pods: place.pods,
+    nodes: String(place.nodes),
     ...(place.isOwnCluster && { 'own-cluster': '' }),
   });
 }
@@ -33,8 +35,9 @@ export function startIngressController(
   return startNodePart('ingress', place, { kubeconfig, 'routes-dir': routesDir });
 }
 
-async function startNodePart(
-  name: 'kubelet' | 'ingress',
+/** Starts `main.ts` of the folder with this name, which answers on `/readyz` once it is ready. */
+export async function startNodePart(
+  name: 'kubelet' | 'ingress' | 'clone-set',
   { logsDir, address }: ServerPlace,
   flags: Record<string, string>,
 ): Promise<Part> {

@@ -88,8 +88,10 @@ export async function cleanUp({ kubectl }: Kubectl): Promise<string[]> {
       `CustomResourceDefinition ${metadata.name} stays: ${spec?.names?.plural} that are not the playground's need it (${names.join(', ')})`,
     );
   }
+  const nodes = (await listed({ kubectl }, 'nodes')).filter(isMarked).map(({ metadata }) => metadata.name);
   await kubectl(['delete', 'node', '-l', MARK, '--ignore-not-found']);
-  await kubectl(['delete', 'lease', NODE_NAME, '-n', 'kube-node-lease', '--ignore-not-found']);
+  const leases = [...new Set([NODE_NAME, ...nodes])];
+  await kubectl(['delete', 'lease', ...leases, '-n', 'kube-node-lease', '--ignore-not-found']);
   return stayed;
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type AddressBlock, takeAddressBlock } from './address-block.ts';
 import { startApiServer } from './apiserver.ts';
 import { buildControlPlane, type ControlPlane } from './build.ts';
+import { startCloneSets } from './clone-sets.ts';
 import { type ClusterAccess, openClusterAccess } from './cluster-access.ts';
 import { startControllerManager } from './controller-manager.ts';
 import { makeCredentials } from './credentials.ts';
@@ -31,6 +32,10 @@ export interface PlaygroundOptions extends OwnCluster {
   podReadyMs?: number;
   /** Whether pods answer requests, or only have a status, as thousands of them may. */
   pods?: 'servers' | 'status-only';
+  /** Whether CloneSets are there from the start. */
+  cloneSets?: boolean;
+  /** How many nodes there are: so many pods has a DaemonSet. One unless told. */
+  nodes?: number;
   /** Leaves the logs where they are when it closes. */
   keepLogs?: boolean;
   /** Whether this process exists for the playground alone, so that `down` may end it. */
@@ -51,8 +56,10 @@ export interface Playground extends ClusterAccess {
   helmPath: string;
   /** The address of this machine at which the API server reaches webhooks. */
   webhookAddress: string;
-  /** Makes a namespace that goes with the playground, and whose pods run on its node. */
+  /** Makes a namespace that goes with the playground, and whose pods run on its nodes. */
   createNamespace(name: string): Promise<void>;
+  /** Makes CloneSets a kind of the cluster, with a stand-in for OpenKruise's controller. */
+  startCloneSets(): Promise<void>;
   /** Every process, by what it is. */
   parts: readonly Part[];
   /** Ends all parts and removes the folder. */
@@ -117,12 +124,15 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       addressPrefix: addresses.prefix,
       podReadyMs: options.podReadyMs ?? 800,
       pods: options.pods ?? 'servers',
+      nodes: options.nodes ?? 1,
       isOwnCluster: options.kubeconfig !== undefined,
     };
     const [prometheus] = await all([
       started(startKubelet(kubelet)).then(({ url }) => started(startPrometheus(place, `${url}/targets`))),
       started(startIngressController(place, kubeconfigs['playground-ingress'], routesDir)),
     ]);
+    const withCloneSets = async () => void (await started(startCloneSets(place, access)));
+    if (options.cloneSets) await withCloneSets();
     await writeState(dir, {
       ownerPid: process.pid,
       detached: options.detached ?? false,
@@ -142,6 +152,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
         const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [MARK]: '' } } };
         await access.kubectl(['create', '-f', '-'], JSON.stringify(namespace));
       },
+      startCloneSets: withCloneSets,
       parts,
       close,
     };

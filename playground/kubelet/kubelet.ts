@@ -4,6 +4,7 @@ import { resources } from '../../src/api/resource.ts';
 import type { Log } from '../../src/cluster/log.ts';
 import type { Cluster, Store } from '../../src/cluster/port.ts';
 import type { Send } from '../../src/cluster/transport.ts';
+import { nodeFor } from './node-choice.ts';
 import { podAddresses } from './pod-addresses.ts';
 import { type PodHost, type PodRun, runPod } from './pod-run.ts';
 import { type RunnablePod, type Stage, statusOf } from './pod-status.ts';
@@ -16,7 +17,8 @@ export interface KubeletOptions {
   pods: Store<Pod>;
   targets: Targets;
   log: Log;
-  nodeName: string;
+  /** Its nodes; a pod that names none runs on the first. */
+  nodeNames: readonly string[];
   hostIp: string;
   /** `127.10`: the pods get the addresses of 127.10.0.0/16. */
   addressPrefix: string;
@@ -26,9 +28,9 @@ export interface KubeletOptions {
   takes(namespace: string): Promise<boolean>;
 }
 
-/** Binds every pod of the namespaces that it takes to the one node and runs it. It goes on until the process ends. */
+/** Binds every pod of the namespaces that it takes to one of its nodes and runs it. It goes on until the process ends. */
 export function startKubelet(options: KubeletOptions): void {
-  const { cluster, send, pods, targets, log, nodeName } = options;
+  const { cluster, send, pods, targets, log, nodeNames } = options;
   const runs = new Map<string, PodRun>();
   const host: PodHost = {
     addresses: podAddresses(options.addressPrefix),
@@ -57,7 +59,7 @@ export function startKubelet(options: KubeletOptions): void {
       if (!pod.metadata.deletionTimestamp) void bind(pod);
       return;
     }
-    if (pod.spec.nodeName !== nodeName) return;
+    if (!nodeNames.includes(pod.spec.nodeName)) return;
     let run = runs.get(uid);
     if (!run) {
       run = runPod(host, pod, (error) => log.error({ pod: podPath(pod), err: error }, 'a pod went wrong'));
@@ -68,12 +70,13 @@ export function startKubelet(options: KubeletOptions): void {
 
   async function bind(pod: RunnablePod): Promise<void> {
     const { name, namespace = '' } = pod.metadata;
-    if (!(await options.takes(namespace))) return;
+    const node = nodeFor(pod, nodeNames);
+    if (node === undefined || !(await options.takes(namespace))) return;
     await insist(pod, 'bind', `${podPath(pod)}/binding`, {
       apiVersion: 'v1',
       kind: 'Binding',
       metadata: { name, namespace },
-      target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      target: { apiVersion: 'v1', kind: 'Node', name: node },
     });
   }
 

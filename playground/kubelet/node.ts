@@ -9,7 +9,7 @@ const nodes: Resource = { group: '', version: 'v1', kind: 'Node', plural: 'nodes
 /** How often a kubelet says that it lives. A cluster takes a node for dead after 40 s without. */
 const HEARTBEAT_MS = 10_000;
 
-/** Registers the node that all pods run on: ready, large, and without taints. */
+/** Registers a node that pods run on: ready, large, and without taints. */
 export async function registerNode(
   cluster: Cluster,
   name: string,

@@ -8,6 +8,13 @@ export interface RunnablePod extends Pod {
       image?: string;
       ports?: { containerPort: number; name?: string; protocol?: string }[];
     }[];
+    affinity?: {
+      nodeAffinity?: {
+        requiredDuringSchedulingIgnoredDuringExecution?: {
+          nodeSelectorTerms: { matchFields?: { key: string; values?: string[] }[] }[];
+        };
+      };
+    };
     readinessGates?: { conditionType: string }[];
     terminationGracePeriodSeconds?: number;
   };

@@ -13,7 +13,7 @@ interface TargetGroup {
 }
 
 /** Serves `/targets` for Prometheus and `/readyz` for whoever starts the kubelet. */
-export function serveTargets(address: string, port: number, nodeName: string): Promise<Targets> {
+export function serveTargets(address: string, port: number): Promise<Targets> {
   const groups = new Map<string, TargetGroup>();
   let ready = false;
   const server = createServer((request, response) => {
@@ -30,7 +30,7 @@ export function serveTargets(address: string, port: number, nodeName: string): P
     set: (pod, target) => {
       const key = pod.metadata.uid ?? '';
       if (target === undefined) groups.delete(key);
-      else groups.set(key, { targets: [target], labels: discoveredLabels(pod, target, nodeName) });
+      else groups.set(key, { targets: [target], labels: discoveredLabels(pod, target) });
     },
     setReady: () => {
       ready = true;
@@ -43,18 +43,14 @@ export function serveTargets(address: string, port: number, nodeName: string): P
 }
 
 /** The labels that kubernetes_sd gives a pod's target. */
-export function discoveredLabels(
-  { metadata, spec }: RunnablePod,
-  target: string,
-  nodeName: string,
-): Record<string, string> {
+export function discoveredLabels({ metadata, spec }: RunnablePod, target: string): Record<string, string> {
   const prefix = '__meta_kubernetes_';
   const labels: Record<string, string> = {
     [`${prefix}namespace`]: metadata.namespace ?? '',
     [`${prefix}pod_name`]: metadata.name,
     [`${prefix}pod_uid`]: metadata.uid ?? '',
     [`${prefix}pod_ip`]: target.split(':')[0] ?? '',
-    [`${prefix}pod_node_name`]: nodeName,
+    [`${prefix}pod_node_name`]: spec.nodeName ?? '',
     [`${prefix}pod_container_name`]: spec.containers[0]?.name ?? '',
     [`${prefix}pod_container_port_number`]: target.split(':')[1] ?? '',
   };

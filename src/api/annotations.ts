@@ -76,6 +76,12 @@ export const ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION = 'rollouts.kruise.io/origi
 /** On an object of customNetworkRefs: JSON `{spec, labels, annotations}` as its author has them. */
 export const ORIGINAL_SPEC_ANNOTATION = 'rollouts.kruise.io/original-spec-configuration';
 
+/**
+ * On a StatefulSet or CloneSet under release: JSON `{original, held}`, its partition as its author has it and as the
+ * release set it last; of a CloneSet also whether its author has it `paused`.
+ */
+export const PARTITION_ANNOTATION = 'assay.dev/partition';
+
 /** On a native DaemonSet: the revision that its release brings. */
 export const DAEMON_SET_REVISION_ANNOTATION = 'rollouts.kruise.io/daemonset-revision';
 
@@ -89,8 +95,14 @@ export const DAEMON_SET_ORIGINAL_STRATEGY_ANNOTATION =
 /** On a pod (label): which ReplicaSet, and so which version of a Deployment or a CloneSet, it is of. */
 export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
+/** On a pod: it goes sooner than one with a higher number, where some have to go. */
+export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
+
 /** On a pod (label): which version of a StatefulSet or a DaemonSet it is of. */
 export const CONTROLLER_REVISION_LABEL = 'controller-revision-hash';
+
+/** On a pod of a CloneSet (label): its own controller replaces it, as its maxUnavailable and maxSurge allow. */
+export const SPECIFIED_DELETE_LABEL = 'apps.kruise.io/specified-delete';
 
 /** What a converted Rollout keeps of the other version, as JSON, so that no field is lost on the way back. */
 export const CONVERSION_ANNOTATION = 'assay.dev/conversion';

@@ -79,7 +79,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     const acted = await applyActs(cache, decision.acts);
     if (!acted.ok) return acted;
     // Its finalizer is gone, and with it the Rollout and its record: there is nothing left to write.
-    if (rollout.metadata.deletionTimestamp && decision.decision === 'Complete') return { ok: true };
+    if (decision.decision === 'Complete' && decision.reason === 'RolloutDeleted') return { ok: true };
     if (!sameJson(before, record)) {
       const written = await writeRecord(rollout, present, record);
       if (!written.ok) return written;

@@ -65,7 +65,7 @@ function choose(snapshot: Snapshot, now: number): Outcome {
     const why = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
     return stall(
       'UnsupportedWorkload',
-      `this Rollout cannot be driven: ${why || `${kind} is not supported`}`,
+      `this Rollout cannot be driven: ${why || `a ${kind} is not supported${rollout.spec.strategy.blueGreen ? ' in blue-green style; use the canary strategy' : ''}`}`,
     );
   }
   if (!workload) {
@@ -79,6 +79,8 @@ function choose(snapshot: Snapshot, now: number): Outcome {
     const acts = replaceActs(style.resource, workload.object, labelled, 'label the workload for admission');
     return { decision: 'Wait', reason: 'Idle', message: 'labelling the workload', acts };
   }
+  const problem = style.problem?.(workload.object);
+  if (problem) return stall('UnsupportedWorkload', problem);
   const { release } = record;
   if (!release || release.stage === 'Completed') return decideBetweenReleases(snapshot, workload, now);
   return duringRelease({ snapshot, workload, release, now });

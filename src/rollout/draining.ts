@@ -15,8 +15,13 @@ export function drainCanary(context: Context): Outcome | undefined {
   const { snapshot, release } = context;
   const { weight, guard } = release;
   const style = styleIn(snapshot);
-  const least = leastWeight(podsOf(context));
-  const atOnce = (style.hasExtraPods && !style.isBlueGreen) || guard?.rollback?.urgent === true;
+  const pods = podsOf(context);
+  const least = leastWeight(pods);
+  // The last pod of the canary goes next, before a stable one takes its place: nobody may be sent to it any more.
+  const isLast =
+    style.makesRoomFirst === true && pods.canary === 1 && pods.stable > 0 && pods.stable + 1 >= pods.size;
+  const isBeside = style.hasExtraPods && !style.isBlueGreen;
+  const atOnce = isBeside || guard?.rollback?.urgent === true || isLast;
   if (atOnce || weight === undefined || least === 0) return removeRoutes(context);
   return hasRoutes(context) ? routeAt(context, Math.min(weight, least), 'draining the canary') : undefined;
 }

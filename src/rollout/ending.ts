@@ -5,10 +5,12 @@ import { restoredWorkload } from '../workload/marks.ts';
 import type { Order } from '../workload/style.ts';
 import { restoreAutoscalers } from './autoscalers.ts';
 import { startRelease } from './between.ts';
+import { leastWeight } from './capacity.ts';
+import { podsOf } from './carried-share.ts';
 import { complete } from './complete.ts';
 import { type Context, currentRevision, stall, wait, withRelease } from './context.ts';
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
-import { drainCanary } from './draining.ts';
+import { drainCanary, easeWeight } from './draining.ts';
 import { keptStableTemplate } from './kept-template.ts';
 import { asked, orderOf, styleIn } from './order.ts';
 import {
@@ -20,6 +22,7 @@ import {
   removeCanaryService,
   removeRoutes,
   restoreService,
+  restoreServiceAndWait,
   resumeWorkload,
 } from './removal.ts';
 import { hasRoutes } from './routes.ts';
@@ -151,6 +154,7 @@ const CANARY_GONE: readonly Job[] = [
   drainCanary,
   awaitDrained,
   removeCanaryPods,
+  joinLeft,
   removeRoutes,
   removeCanaryService,
   restoreAutoscalers,
@@ -164,6 +168,13 @@ function awaitDrained(context: Context): Outcome | undefined {
   if (!style.isBlueGreen || !canReturn || !hasRoutes(context)) return undefined;
   const ready = style.ready(workload, release.stable);
   return wait('WaitingForWorkload', `${ready} of ${style.size(workload)} stable pods are ready`);
+}
+
+/** Pods of the new version that cannot go serve as any other: the stable ones alone could not carry every request. */
+function joinLeft(context: Context): Outcome | undefined {
+  const pods = podsOf(context);
+  if (styleIn(context.snapshot).hasExtraPods || leastWeight(pods) === 0) return undefined;
+  return easeWeight(context) ?? restoreServiceAndWait(context);
 }
 
 /** Where stable pods are all there, no request reaches the canary from the very first moment. */
@@ -180,14 +191,13 @@ function restoreStableTemplate(context: Context): Outcome {
       `the kept stable template of revision ${release.stable.revision} is gone; restore the former template by hand`,
     );
   }
+  const style = styleIn(snapshot);
+  const restored = restoredWorkload(workload.object, template, snapshot.record.releaseId);
+  // Held: its own controller would exchange pods at once, before requests are drained from them.
+  const held = style.still(restored, snapshot.rollout);
   return {
     ...wait('WaitingForWorkload', 'restoring the stable template'),
-    acts: replaceActs(
-      styleIn(snapshot).resource,
-      workload.object,
-      restoredWorkload(workload.object, template, snapshot.record.releaseId),
-      'restore the stable template',
-    ),
+    acts: replaceActs(style.resource, workload.object, held, 'restore the stable template'),
   };
 }
 

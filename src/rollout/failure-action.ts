@@ -20,10 +20,11 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const owner = ownerOf(context);
   const style = styleIn(snapshot);
   const isLast = release.stage === 'Finalising';
-  const cannotAbort = isLast || (style.abortRestores === true && !style.isBlueGreen);
+  const isGone = isGivenUp(context);
+  const cannotAbort = isLast || isGone || (style.abortRestores === true && !style.isBlueGreen);
   const { kind, metadata } = workload.object;
   if (!owner) {
-    if (action === 'Rollback' || !(isLast || style.abortRestores)) return { action };
+    if (action === 'Rollback' || !(isLast || isGone || style.abortRestores)) return { action };
     const place = isLast ? 'in the last rolling update' : `in a ${kind}`;
     const why =
       style.isBlueGreen && !isLast
@@ -34,6 +35,11 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const undone = `${owner} owns ${kind} ${metadata.name} and would undo a restored template`;
   if (cannotAbort) return { action: 'Pause', why: `${undone}; it is held instead` };
   return action === 'Abort' ? { action } : { action: 'Abort', why: `${undone}; Rollback acts as Abort` };
+}
+
+/** Whether no pod of the stable version would come back without its template. */
+function isGivenUp({ snapshot, workload, release }: Context): boolean {
+  return styleIn(snapshot).isGivenUp?.(workload, release.stable) === true;
 }
 
 /** Who undoes what is restored, as the guard has it: known, said by the guard, or nobody. */

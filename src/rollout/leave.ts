@@ -1,12 +1,13 @@
 import { type Act, replaceActs } from '../api/act.ts';
 import { ROLLOUT_FINALIZER } from '../api/annotations.ts';
 import { resources } from '../api/resource.ts';
-import type { RecordStatus } from '../api/rollout-record.ts';
+import type { RecordStatus, ReleaseRecord } from '../api/rollout-record.ts';
 import { isMarked, labelledWorkload, unmarkedWorkload } from '../workload/marks.ts';
 import { styleOf } from '../workload/styles.ts';
 import { isUnderWay, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { decideAborting, decideCancelling } from './ending.ts';
+import { effectiveAction } from './failure-action.ts';
 import { decideFinalising } from './finalising.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
 import { restoreService } from './removal.ts';
@@ -31,10 +32,24 @@ export function decideLeaving(
     if (release.stage === 'Finalising') return decideFinalising(context);
     if (release.stage === 'Cancelling') return decideCancelling(context);
     if (release.stage === 'Aborting') return decideAborting(context);
+    const what = `${why === 'RolloutDeleted' ? 'the Rollout is deleted' : 'the Rollout was disabled'} in the middle of a release`;
+    // Where pods of the stable version come back with its template alone, that comes back.
+    const needsTemplate = !styleOf(snapshot.rollout)?.isBlueGreen && release.granted !== undefined;
+    if (needsTemplate && effectiveAction(context, 'Abort').action === 'Rollback') {
+      const message = `${what}; the stable template is restored, since the canary cannot be taken away without it`;
+      const restoring: ReleaseRecord = {
+        ...release,
+        stage: 'Cancelling',
+        restore: true,
+        reason: why,
+        message,
+      };
+      return { decision: 'RollBack', reason: why, message, record: withRelease(record, restoring) };
+    }
     return {
       decision: 'Abort',
       reason: why,
-      message: `${why === 'RolloutDeleted' ? 'the Rollout is deleted' : 'the Rollout was disabled'} in the middle of a release; the canary is taken away, the workload stays paused on its stable pods`,
+      message: `${what}; the canary is taken away, the workload stays paused on its stable pods`,
       record: withRelease(record, {
         ...release,
         stage: 'Aborting',
@@ -46,9 +61,12 @@ export function decideLeaving(
   return why === 'RolloutDeleted' ? leaveForGood(snapshot) : stayDisabled(snapshot);
 }
 
-function howToGoOn({ rollout }: Snapshot): string {
+function howToGoOn({ rollout, workload }: Snapshot): string {
   const { kind, name } = rollout.spec.workloadRef;
-  return `to release the new template without steps: kubectl rollout resume ${kind.toLowerCase()}/${name}; to stay: restore the former template, then resume`;
+  const resume =
+    (workload && styleOf(rollout)?.resumeCommand?.(workload.object)) ??
+    `kubectl rollout resume ${kind.toLowerCase()}/${name}`;
+  return `to release the new template without steps: ${resume}; to stay: restore the former template, then resume`;
 }
 
 function stayDisabled(snapshot: Snapshot): Outcome {

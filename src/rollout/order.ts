@@ -2,7 +2,7 @@ import type { ReleaseStage } from '../api/rollout-record.ts';
 import { batchOf } from '../workload/batch-size.ts';
 import type { Asked, CanaryState, Order, Style } from '../workload/style.ts';
 import { styleOf } from '../workload/styles.ts';
-import { type Context, stall, wait } from './context.ts';
+import { type Context, currentRevision, stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -19,7 +19,9 @@ export function styleIn({ rollout }: Pick<Snapshot, 'rollout'>): Style {
 /** What the release wants of its workload now. */
 export function orderOf({ snapshot, workload, release }: Omit<Context, 'now'>): Order {
   const { rollout, record } = snapshot;
-  const granted = WITH_CANARY.includes(release.stage) ? release.granted : undefined;
+  // What was granted was granted to one template: another one in the workload gets no pod before its own steps.
+  const isReleased = currentRevision({ workload }) === release.revision;
+  const granted = isReleased && WITH_CANARY.includes(release.stage) ? release.granted : undefined;
   return {
     rollout,
     releaseId: record.releaseId,

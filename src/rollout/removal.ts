@@ -88,7 +88,9 @@ export function restoreServiceAndWait(context: Context): Outcome | undefined {
 /** The workload's own controller works on it again. */
 export function resumeWorkload({ snapshot, workload }: Context): Outcome | undefined {
   const released = styleIn(snapshot).release(workload, { rollout: snapshot.rollout });
-  return released && { ...asked(released, 'WorkloadResumed'), decision: 'Finalise' };
+  if (!released) return undefined;
+  const resumed = asked(released, 'WorkloadResumed');
+  return 'follows' in released ? resumed : { ...resumed, decision: 'Finalise' };
 }
 
 /** Every pod of the workload runs its present template. */

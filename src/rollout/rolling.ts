@@ -7,9 +7,8 @@ import { abandon, cancel, refused, supersede } from './ending.ts';
 import { repairAndCount, repairedPin } from './foreign-writer.ts';
 import { presentGuard } from './guard.ts';
 import { sentBack } from './holding.ts';
-import { styleIn } from './order.ts';
+import { asked, orderOf, styleIn } from './order.ts';
 import { planHash, stepsOf } from './plan.ts';
-import { holdWorkload } from './removal.ts';
 import { enterStep, jump } from './step.ts';
 import { decideAnalysis } from './step-analysis.ts';
 import { decideBeforeUpgrade } from './step-before-upgrade.ts';
@@ -27,8 +26,8 @@ export function decideRolling(context: Context): Outcome {
   const revision = currentRevision(context);
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
   if (!styleIn(snapshot).version(workload, release.stable.revision)) return abandon(context);
-  const unheld = holdWorkload(context);
-  if (unheld) return countedHold(context, unheld);
+  const unheld = heldAgain(context);
+  if (unheld) return unheld;
   const failed = revision === release.revision ? failedInBackground(context) : undefined;
   if (failed) return failed;
   if (rollout.spec.strategy.paused) return wait('Paused', 'spec.strategy.paused is true: the release rests');
@@ -76,11 +75,15 @@ function failedInBackground(context: Context): Outcome | undefined {
   return decideWatched({ ...context, step, watch });
 }
 
-/** A workload that is not held any more was let go by somebody else, apart from a step that asks for more pods. */
-function countedHold(context: Context, unheld: Outcome): Outcome {
+/** A workload that is not held any more was let go by somebody else, unless the wish itself has changed. */
+function heldAgain(context: Context): Outcome | undefined {
   const { snapshot, workload, release } = context;
+  const wanted = styleIn(snapshot).hold(workload, orderOf(context));
+  if (!wanted) return undefined;
+  const unheld = asked(wanted, 'WaitingForWorkload');
   const { step } = release;
-  const isOurs = !step || (step.state === 'StepUpgrade' && !styleIn(snapshot).hasExtraPods);
+  const isOurs =
+    !step || 'follows' in wanted || (step.state === 'StepUpgrade' && !styleIn(snapshot).hasExtraPods);
   if (isOurs || unheld.stall) return unheld;
   const { kind, metadata } = workload.object;
   const fields = styleIn(snapshot).heldFields.map((path) => path.slice(1).replaceAll('/', '.'));

@@ -43,7 +43,12 @@ export function mutateWorkload(request: AdmissionRequest, facts: WorkloadAdmissi
   const style = owner && styleOf(owner);
   // A disabled owner still owns: a younger Rollout stands by, and would never release what is held here.
   if (!style || owner.spec.disabled) return allow();
-  const starts = changed && after.spec.replicas !== 0;
+  const problem = style.problem?.(honest);
+  if (problem) {
+    const patch = patchOf(after, withoutForgedMark(before, honest));
+    return allow({ patch, warnings: changed ? [problem] : [] });
+  }
+  const starts = (changed || isLetGo(style, before, honest)) && after.spec.replicas !== 0;
   return allow({
     patch: patchOf(after, starts ? style.still(honest, owner) : withoutForgedMark(before, honest)),
   });
@@ -62,13 +67,19 @@ function keepHeld(
   const marked = withAnnotation(honest, IN_PROGRESSING_ANNOTATION, mark);
   if (!style) return allow({ patch: patchOf(after, marked) });
   // Also where the template changes: an older manifest of the workload brings its other fields along.
-  const kept = style.admitted?.(before, marked) ?? withHeldFields(style, before, marked);
-  if (changed) return allow({ patch: patchOf(after, style.still(kept, rollout)) });
+  const wanted = style.admitted?.(before, marked) ?? withHeldFields(style, before, marked);
+  if (changed) return allow({ patch: patchOf(after, style.still(wanted, rollout)) });
+  const kept = isLetGo(style, before, wanted) ? style.still(wanted, rollout) : wanted;
   const lost = style.heldFields.filter((path) => !sameJson(fieldAt(kept, path), fieldAt(marked, path)));
   return allow({
     patch: patchOf(after, kept),
     warnings: lost.length > 0 ? [staysHeld(kept, lost, rollout, style)] : [],
   });
+}
+
+/** Whether a kind of workload that could not be released so far would now roll out what it has waited with. */
+function isLetGo(style: Style, before: Workload, after: Workload): boolean {
+  return style.problem?.(before) !== undefined && style.problem(after) === undefined;
 }
 
 /** The fields that the release holds are as before; where nothing was held the Rollout has let the workload go already. */

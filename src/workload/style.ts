@@ -51,7 +51,12 @@ export interface Order {
 
 /** What is still to be written, or waited for where there are no acts; or what is in the way. */
 export type Asked =
-  | { acts: readonly Act[]; message: string }
+  | {
+      acts: readonly Act[];
+      message: string;
+      /** The wish itself has changed, with the workload's size or its step: nobody has undone anything. */
+      follows?: true;
+    }
   | { fault: { reason: 'NameTaken' | 'UnsupportedWorkload'; message: string } };
 
 /** How far the pods of the new version are. */
@@ -89,11 +94,15 @@ export interface Style {
   readonly isBlueGreen?: true;
   /** Whether a release cannot be aborted without its template: Abort restores the stable one then. */
   readonly abortRestores?: true;
+  /** Whether a pod of one version has to go before one of the other can come. */
+  readonly makesRoomFirst?: true;
   /** Paths of the fields that a release holds, as JSON pointers; admission keeps them as they are. */
   readonly heldFields: readonly string[];
 
   /** How many pods a step of the plan asks for, where this kind rounds in its own way. */
   batch?(replicas: IntOrString, total: number): number;
+  /** Why a workload cannot be released as it is, and what to do about it; undefined where it can. */
+  problem?(object: Workload): string | undefined;
   /** How many pods the workload is to have. */
   size(facts: WorkloadFacts): number;
   /** The version with this revision of the template, as far as the cluster still knows it. */
@@ -105,6 +114,10 @@ export interface Style {
   /** Ready pods of this version among the workload's own. */
   ready(facts: WorkloadFacts, version: StableRevision): number;
   update(facts: WorkloadFacts): UpdateState;
+  /** Whether the workload's own controller makes no more pods of this version while another template is there. */
+  isGivenUp?(facts: WorkloadFacts, version: StableRevision): boolean;
+  /** The command that lets a workload go whose release was left in the middle. */
+  resumeCommand?(object: Workload): string;
 
   /** Whether no pod of a new template would be made by the workload's own controller. */
   isStill(object: Workload): boolean;
@@ -120,7 +133,10 @@ export interface Style {
   /** What more brings up the pods of the goal; undefined once all is asked for. */
   grow(facts: WorkloadFacts, order: Order): Asked | undefined;
   canary(facts: WorkloadFacts, order: Order): CanaryState;
-  /** Gives the workload to its own controller, which brings its present template to every pod. */
+  /**
+   * Gives the workload to its own controller, which brings its present template to every pod. What its author had
+   * comes back with the last of it, and the mark of the release goes.
+   */
   release(facts: WorkloadFacts, order: Pick<Order, 'rollout'>): Asked | undefined;
   /** The workload as its author has it, but still held, for one whose Rollout goes; the same object if it is so. */
   handBack?(object: Workload): Workload;

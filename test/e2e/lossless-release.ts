@@ -22,7 +22,9 @@ export interface LosslessStyle {
   spec(template: PodTemplate, replicas: number): Record<string, unknown>;
   /** The strategy of the Rollout, with these routes. At least two steps. */
   strategy(trafficRoutings: unknown[]): Record<string, unknown>;
-  /** What must be there first, such as the CRD of the workload or more nodes. */
+  /** How many nodes there are to be; one unless told. */
+  nodes?(replicas: number): number;
+  /** What must be there first, such as the CRD of the workload. */
   prepare?(playground: Playground, replicas: number): Promise<void>;
 }
 
@@ -88,7 +90,7 @@ async function openReleaseWorld(style: LosslessStyle, replicas: number): Promise
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const playground = await openPlayground();
+    const playground = await openPlayground({ nodes: style.nodes?.(replicas) ?? 1 });
     closers.push(() => playground.close());
     const assay = await installAssay(playground);
     closers.push(() => assay.stop('SIGTERM'));

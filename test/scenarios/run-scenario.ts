@@ -1,5 +1,5 @@
-import type { Deployment, KubeObject } from '../../src/api/kubernetes.ts';
-import { resources } from '../../src/api/resource.ts';
+import type { KubeObject, Workload } from '../../src/api/kubernetes.ts';
+import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { subStatusField } from '../../src/api/rollout-sub-status.ts';
 import { mergePatch } from '../world/patch.ts';
@@ -118,8 +118,9 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
   const user = world.user(event.by);
   const result = await (() => {
     if (event.release) {
-      const ref = only(world, 'Deployment', undefined);
-      return user.change(resources.deployment, ref, (object) => withTag(object, event.release ?? ''));
+      const resource = workloadIn(world);
+      const ref = only(world, resource.kind, undefined);
+      return user.change(resource, ref, (object) => withTag(object, event.release ?? ''));
     }
     if (event.approve) {
       const ref = only(world, 'Rollout', event.approve === true ? undefined : event.approve);
@@ -139,6 +140,14 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
   return result.ok ? result.warnings.join('; ') || undefined : result.message;
 }
 
+/** The kind of workload that there is; Deployments first. */
+function workloadIn(world: World): Resource {
+  const kinds = [resources.deployment, resources.cloneSet, resources.statefulSet, resources.daemonSet];
+  const found = kinds.find((resource) => world.memory.stores.of(resource).list(NAMESPACE).length > 0);
+  if (!found) throw new Error('there is no workload to release');
+  return found;
+}
+
 /** The one object of this kind with this name, in which `*` stands for anything; the oldest where none is asked for. */
 function only(world: World, kind: string, name: string | undefined) {
   const resource = resourceOf({ kind });
@@ -155,7 +164,7 @@ function only(world: World, kind: string, name: string | undefined) {
 }
 
 function withTag(object: KubeObject, tag: string): KubeObject {
-  const { spec } = object as Deployment;
+  const { spec } = object as Workload;
   const containers = spec.template.spec['containers'] as { image: string }[];
   for (const container of containers) container.image = container.image.replace(/:[^:]*$/, `:${tag}`);
   return object;

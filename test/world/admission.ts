@@ -34,6 +34,9 @@ export interface UserOptions {
   admitted(): boolean;
 }
 
+/** What the webhook of workloads is asked about. */
+const WORKLOADS = ['Deployment/', 'CloneSet/', 'StatefulSet/', 'DaemonSet/'];
+
 const CONTROLLER = { username: 'system:serviceaccount:assay-system:assay' };
 
 export function userOf({ cluster, clock, username, admitted }: UserOptions): User {
@@ -57,7 +60,7 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       options: {},
     };
     const asked = admitted() ? `${resource.kind}/${subresource ?? ''}` : '';
-    if (asked === 'Deployment/') {
+    if (WORKLOADS.includes(asked)) {
       const rollouts = await cluster.list<Rollout>(resources.rollout, { namespace });
       return mutateWorkload(request, {
         controller: CONTROLLER,

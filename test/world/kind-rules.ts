@@ -7,6 +7,9 @@ export type Wire = KubeObject & { spec?: unknown; status?: unknown };
 
 const WITH_STATUS = [
   'Deployment',
+  'CloneSet',
+  'StatefulSet',
+  'DaemonSet',
   'ReplicaSet',
   'Pod',
   'Service',
@@ -16,6 +19,9 @@ const WITH_STATUS = [
 ];
 const WITH_GENERATION = [
   'Deployment',
+  'CloneSet',
+  'StatefulSet',
+  'DaemonSet',
   'ReplicaSet',
   'Ingress',
   'CustomResourceDefinition',

@@ -1,5 +1,16 @@
-import { CANARY_DEPLOYMENT_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
-import type { Deployment, KubeObject, PodTemplate, ReplicaSet } from '../../src/api/kubernetes.ts';
+import {
+  CANARY_DEPLOYMENT_LABEL,
+  CONTROLLER_REVISION_LABEL,
+  POD_TEMPLATE_HASH_LABEL,
+} from '../../src/api/annotations.ts';
+import type {
+  ControllerRevision,
+  KubeObject,
+  PodTemplate,
+  ReplicaSet,
+  Workload,
+} from '../../src/api/kubernetes.ts';
+import { keptTemplateOf } from '../../src/workload/controller-revisions.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
 import { imageTag } from './kubelet.ts';
 
@@ -28,8 +39,15 @@ export function worldNames(): Names {
         const hash = object.metadata.labels?.[POD_TEMPLATE_HASH_LABEL];
         if (hash) words.set(hash, versionOf(template));
       }
-      if (object.kind === 'Deployment') {
-        const { template } = (object as Deployment).spec;
+      if (object.kind === 'ControllerRevision') {
+        const template = keptTemplateOf(object as ControllerRevision);
+        if (!template) return;
+        const { name, labels } = object.metadata;
+        const hashes = [labels?.[CONTROLLER_REVISION_LABEL] ?? name, name.slice(name.lastIndexOf('-') + 1)];
+        for (const word of [name, ...hashes, revisionOf(template)]) words.set(word, versionOf(template));
+      }
+      if (object.kind === 'Deployment' || object.kind === 'CloneSet') {
+        const { template } = (object as Workload).spec;
         words.set(revisionOf(template), versionOf(template));
         if (object.metadata.labels?.[CANARY_DEPLOYMENT_LABEL]) words.set(object.metadata.name, CANARY);
       }

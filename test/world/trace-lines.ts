@@ -1,10 +1,12 @@
 import {
   CANARY_DEPLOYMENT_LABEL,
+  CONTROLLER_REVISION_LABEL,
   POD_TEMPLATE_HASH_LABEL,
   progressingRollout,
   RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
+import type { CloneSet } from '../../src/api/clone-set.ts';
 import { strategyNote } from '../../src/api/deployment-strategy.ts';
 import type {
   ControllerRevision,
@@ -19,6 +21,7 @@ import { NEVER_AVAILABLE_SECONDS } from '../../src/workload/blue-green-settings.
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
+import { daemonSetLines, podLines, statefulSetLines } from './trace-sets.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
 
@@ -26,9 +29,13 @@ type Tell = (seen: Seen<never>, names: Names) => Line[];
 const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
   ReplicaSet: replicaSetLines,
+  CloneSet: cloneSetLines,
   HorizontalPodAutoscaler: autoscalerLines,
   Service: serviceLines,
   Ingress: ingressLines,
+  StatefulSet: statefulSetLines,
+  DaemonSet: daemonSetLines,
+  Pod: podLines,
   ControllerRevision: keptLines,
   Rollout: rolloutLines,
   RolloutRecord: recordLines,
@@ -37,11 +44,14 @@ const TOLD: Record<string, Tell> = {
   ClusterMetricSource: sourceLines,
 };
 
+/** Whose acts are told without a name. */
+const CONTROLLERS = ['assay', 'kubernetes', 'kruise'];
+
 export function linesOf(seen: Seen, names: Names): Line[] {
   const object = seen.after ?? seen.before;
   const tell = object && TOLD[object.kind];
   if (!tell) return [];
-  const by = seen.actor === 'assay' || seen.actor === 'kubernetes' ? undefined : `by ${seen.actor}`;
+  const by = CONTROLLERS.includes(seen.actor) ? undefined : `by ${seen.actor}`;
   return tell(seen as Seen<never>, names).map((line) => ({ ...line, reason: line.reason ?? by }));
 }
 
@@ -103,6 +113,37 @@ function replicaSetLines(seen: Seen<ReplicaSet>): Line[] {
     : [{ subject, act: 'create', from: `${pods(after)} ${spec.replicas === 1 ? 'pod' : 'pods'}` }];
 }
 
+function cloneSetLines(seen: Seen<CloneSet>): Line[] {
+  const { before, after } = seen;
+  const { metadata, spec } = (after ?? before) as CloneSet;
+  const subject = `CloneSet ${metadata.name}`;
+  if (!before || !after) {
+    return [
+      {
+        subject,
+        act: after ? 'create' : 'delete',
+        from: `${spec.replicas} pods of ${versionOf(spec.template)}`,
+      },
+    ];
+  }
+  const pods = ({ status }: CloneSet) =>
+    `${status?.updatedReadyReplicas ?? 0} of ${status?.readyReplicas ?? 0}`;
+  const strategy = ({ spec: { updateStrategy } }: CloneSet) => updateStrategy ?? {};
+  return [
+    ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
+    ...changed(seen, subject, 'replicas', (object) => String(object.spec.replicas)),
+    ...changed(seen, subject, 'partition', (object) => String(strategy(object).partition ?? 'none')),
+    ...changed(seen, subject, 'surge', (object) => String(strategy(object).maxSurge ?? 'none')),
+    ...changed(seen, subject, 'state', ({ metadata: { annotations } }) => {
+      const marked = progressingRollout(annotations);
+      return marked ? `held for ${marked}` : 'free';
+    }),
+    ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
+    ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
+    ...changed(seen, subject, 'updated', (object) => `${pods(object)} ready pods`),
+  ];
+}
+
 function autoscalerLines(seen: Seen<HorizontalPodAutoscaler>): Line[] {
   const { before, after } = seen;
   const subject = `Autoscaler ${(after ?? before)?.metadata.name}`;
@@ -116,7 +157,7 @@ function serviceLines(seen: Seen<Service>, names: Names): Line[] {
   const { metadata } = (after ?? before) as Service;
   const subject = `Service ${metadata.name}`;
   const selected = ({ spec }: Service) => {
-    const hash = spec.selector?.[POD_TEMPLATE_HASH_LABEL];
+    const hash = spec.selector?.[POD_TEMPLATE_HASH_LABEL] ?? spec.selector?.[CONTROLLER_REVISION_LABEL];
     return hash === undefined ? 'every version' : `only ${names.version(hash)}`;
   };
   if (!after) return [{ subject, act: 'delete' }];
@@ -136,6 +177,8 @@ function ingressLines(seen: Seen<Ingress>): Line[] {
 
 function keptLines({ before, after }: Seen<ControllerRevision>): Line[] {
   const { data } = (after ?? before) as ControllerRevision;
+  // Those that workloads keep of themselves have it as a patch.
+  if (!(data as { template?: unknown }).template) return [];
   const version = versionOf((data as { template: Deployment['spec']['template'] }).template);
   return [{ subject: 'ControllerRevision', act: after ? 'keep' : 'forget', from: `template ${version}` }];
 }

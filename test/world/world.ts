@@ -7,11 +7,14 @@ import { watchedParser } from '../../src/controller/watched-kinds.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { type User, userOf } from './admission.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
+import { runCloneSets } from './clone-sets.ts';
 import { type MemoryCluster, memoryCluster, type WriteVerb } from './cluster.ts';
+import { runDaemonSets } from './daemon-sets.ts';
 import { runDeployments } from './deployments.ts';
 import { type Metrics, metricsOf, type SeriesByVersion } from './metrics.ts';
 import { type Process, startProcess } from './process.ts';
 import { worldQueue } from './queue.ts';
+import { runStatefulSets } from './stateful-sets.ts';
 
 /** One write by somebody, as the API server carried it out. */
 export interface Write {
@@ -65,6 +68,9 @@ export interface World {
 
 /** 2026-01-01T00:00:00Z, where every world begins. */
 export const WORLD_START = Date.UTC(2026, 0, 1);
+
+/** So many pods has a DaemonSet. */
+const NODES = 5;
 
 /** How long Kubernetes takes to start a controller again that died. */
 const RESTART_MS = 1_000;
@@ -122,6 +128,14 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     clock: clock.named('kubernetes'),
     podReadyMs: options.podReadyMs ?? 800,
   });
+  const stopCloneSets = runCloneSets({
+    cluster: clientOf('kruise'),
+    stores,
+    clock: clock.named('kruise'),
+  });
+  const kubernetes = { cluster: clientOf('kubernetes'), stores, clock: clock.named('kubernetes') };
+  const stopStatefulSets = runStatefulSets(kubernetes);
+  const stopDaemonSets = runDaemonSets({ ...kubernetes, nodes: NODES });
   const metrics = metricsOf({
     stores,
     clock,
@@ -188,6 +202,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     close: async () => {
       if (process?.alive) await process.stop();
       stopDeployments();
+      stopCloneSets();
+      stopStatefulSets();
+      stopDaemonSets();
       metrics.stop();
       // Queries under way end on their own.
       await clock.advance(options.answerMs ?? 20);

@@ -1,0 +1,123 @@
+import { replaceActs } from '../api/act.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
+import type { CloneSet } from '../api/clone-set.ts';
+import { resources } from '../api/resource.ts';
+import {
+  cloneSetCanary,
+  cloneSetIn,
+  cloneSetReady,
+  cloneSetRunning,
+  cloneSetSize,
+  cloneSetTemplate,
+  cloneSetUpdate,
+  cloneSetVersion,
+  currentVersion,
+  isSettled,
+  keepsEveryPod,
+} from './clone-set.ts';
+import { admittedSet, asAuthored, isAsHeld, partitionOf, withPartition } from './clone-set-hold.ts';
+import { isGoing, podsOfOthers, replacementActs, spareReadyPods } from './clone-set-take-back.ts';
+import { partitionFor, stableCount } from './stable-count.ts';
+import type { Asked, Order, Style, WorkloadFacts } from './style.ts';
+
+/** The CloneSet's own controller exchanges pods one for another, as many as its partition lets go. */
+export const cloneSetPartition: Style = {
+  resource: resources.cloneSet,
+  type: 'cloneset',
+  podLabel: POD_TEMPLATE_HASH_LABEL,
+  hasExtraPods: false,
+  makesRoomFirst: true,
+  heldFields: ['/spec/updateStrategy/partition'],
+  size: cloneSetSize,
+  version: cloneSetVersion,
+  template: cloneSetTemplate,
+  running: cloneSetRunning,
+  ready: cloneSetReady,
+  update: cloneSetUpdate,
+  isGivenUp: (facts, { hash }) => isGivenUp(facts, hash),
+  resumeCommand: ({ metadata }) =>
+    `kubectl patch clonesets.apps.kruise.io/${metadata.name} --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
+  isStill: (object) => keepsEveryPod(object) || (object as CloneSet).spec.updateStrategy?.paused === true,
+  still: (object, rollout) => withPartition(object as CloneSet, rollout, '100%'),
+  admitted: (before, after) => admittedSet(before as CloneSet, after as CloneSet),
+  hold,
+  grow,
+  canary: cloneSetCanary,
+  release,
+  clear,
+};
+
+/** As many pods as were not granted stay; of a new size too, where the partition is a percentage. */
+function hold(facts: WorkloadFacts, { rollout, goal }: Order): Asked | undefined {
+  const set = cloneSetIn(facts);
+  const size = cloneSetSize(facts);
+  const kept = size - goal;
+  const present = partitionOf(set);
+  const isExact = goal > 0 && present !== undefined && stableCount(present, size) === kept;
+  const partition = isExact ? present : partitionFor(goal === 0 ? size : kept, size);
+  const held = withPartition(set, rollout, partition);
+  if (held === set) return undefined;
+  const why = goal === 0 ? 'hold the workload' : `let ${goal} pods have the new version`;
+  return {
+    acts: replaceActs(resources.cloneSet, set, held, why),
+    message: goal === 0 ? 'the workload is held again' : `setting its partition to ${partition}`,
+    ...(isAsHeld(set) && { follows: true }),
+  };
+}
+
+/** A number of pods lets more of them go when the CloneSet is scaled, before anybody can look. */
+function grow(facts: WorkloadFacts, { stable, goal }: Order): Asked | undefined {
+  const pods = podsOfOthers(facts, stable.hash).filter((pod) => !isGoing(pod));
+  const surplus = pods.slice(goal);
+  if (goal === 0 || surplus.length === 0 || !isSettled(facts) || isGivenUp(facts, stable.hash))
+    return undefined;
+  const message = 'more pods than granted run the new version';
+  return { acts: replacementActs(facts, surplus, message), message };
+}
+
+/** Once every pod had another version, its controller makes no pod of this one any more. */
+function isGivenUp(facts: WorkloadFacts, hash: string): boolean {
+  return currentVersion(facts)?.hash !== hash;
+}
+
+/**
+ * Forwards the controller does the rest alone. Back it is let go some pods at a time, so that requests can be drained
+ * from the next ones. What its author has of partition and paused comes back when every pod is updated: before, it
+ * would keep some of them from that.
+ */
+function release(facts: WorkloadFacts, { rollout }: Pick<Order, 'rollout'>): Asked | undefined {
+  const set = cloneSetIn(facts);
+  const { name } = set.metadata;
+  const own = asAuthored(set);
+  if (own === set) return undefined;
+  if (!isSettled(facts))
+    return { acts: [], message: `waiting until ${name} is seen as it is`, follows: true };
+  if (cloneSetUpdate(facts).done) {
+    const acts = replaceActs(resources.cloneSet, set, own, 'give the workload back as it was');
+    return { acts, message: `${name} is given back` };
+  }
+  const size = cloneSetSize(facts);
+  const present = stableCount(partitionOf(set), size);
+  const { currentRevision, updateRevision } = set.status ?? {};
+  const kept = currentRevision === updateRevision ? keptOnTheWayBack(facts) : 0;
+  if (kept >= present) return undefined;
+  const freed = withPartition(set, rollout, kept === 0 ? '0%' : kept);
+  return {
+    acts: replaceActs(resources.cloneSet, set, freed, 'resume the workload'),
+    message: `${name} is resumed, ${kept} pods stay for now`,
+    ...(present < size && { follows: true }),
+  };
+}
+
+function keptOnTheWayBack(facts: WorkloadFacts): number {
+  const others = podsOfOthers(facts, currentVersion(facts)?.hash ?? '').filter((pod) => !isGoing(pod));
+  return Math.max(0, others.length - spareReadyPods(facts));
+}
+
+/** Every pod of another version is exchanged for a stable one, as long as its controller makes such. */
+function clear(facts: WorkloadFacts, { stable }: Order): Asked | undefined {
+  const pods = podsOfOthers(facts, stable.hash);
+  if (pods.length === 0 || isGivenUp(facts, stable.hash)) return undefined;
+  const message = 'taking back the pods of the new version';
+  return { acts: isSettled(facts) ? replacementActs(facts, pods, message) : [], message };
+}

@@ -1,0 +1,14 @@
+import { runCloneSets as runController } from '../../playground/clone-set/controller.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Cluster } from '../../src/cluster/port.ts';
+import type { Stores } from '../../src/controller/freshest.ts';
+
+/** The stand-in for OpenKruise's controller that the playground runs, in a small world. Answers how to stop. */
+export function runCloneSets(options: { cluster: Cluster; stores: Stores; clock: Clock }): () => void {
+  return runController({
+    ...options,
+    onTrouble: (message) => {
+      throw new Error(message);
+    },
+  });
+}
