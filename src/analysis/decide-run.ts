@@ -1,4 +1,5 @@
 import type { AnalysisPhase, AnalysisRun, AnalysisRunStatus, MetricResult } from '../api/analysis-run.ts';
+import { sameJson } from '../api/canonical.ts';
 import type { SchemaFault } from '../api/kind.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
 import { maxDurationOf } from './check-template.ts';
@@ -6,6 +7,7 @@ import type { InFlight } from './in-flight.ts';
 import { isFinished, judgeRun, newResult, recordMeasurement } from './judge.ts';
 import type { MeasureJob } from './measure-job.ts';
 import { type Next, nextOf, turnOf } from './metric-turn.ts';
+import { allSeen, type SeenPods, sidesToSee, withSeenPods } from './pod-ledger.ts';
 import { type PreparedRun, prepareRun } from './prepare-run.ts';
 import type { ResolvedMetric } from './resolve-metric.ts';
 
@@ -25,6 +27,8 @@ export interface RunFacts {
   /** When an earlier pass began the run, where no status says so yet. Losing it costs a moment. */
   begunAt?: number | undefined;
   resubmitAfterMs?: number;
+  /** The pods that there are now, of the versions that are known by their pods (see `sidesToSee`). */
+  pods?: SeenPods;
   /** What `prepareRun` answers to the run's spec, where it is known already. */
   prepared?: PreparedRun;
 }
@@ -56,6 +60,20 @@ export interface RunDecision {
  * whether a verdict is reached. A finished run decides nothing more.
  */
 export function decideRun(facts: RunFacts): RunDecision {
+  const { run, pods = {} } = facts;
+  if (sidesToSee(run.spec).length === 0) return decideTurn(facts);
+  const seen = allSeen(run, pods);
+  const decision = decideTurn({ ...facts, run: withSeenPods(run, seen) });
+  if (run.status && isFinished(run.status.phase)) return decision;
+  const isNews = !sameJson(run.status?.pods, seen);
+  return {
+    ...decision,
+    status: { ...decision.status, pods: seen },
+    changed: decision.changed || isNews,
+  };
+}
+
+function decideTurn(facts: RunFacts): RunDecision {
   const { run, now, inFlight, resubmitAfterMs = RESUBMIT_AFTER_MS } = facts;
   if (run.status && isFinished(run.status.phase)) return nothingMore(run.status);
   const prepared = facts.prepared ?? prepareRun(run.spec);

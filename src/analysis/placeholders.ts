@@ -55,14 +55,19 @@ const BUILT_INS: Record<string, BuiltIn> = {
   },
   'canary.hash': { type: 'string', field: 'canary', read: ({ target }) => target?.canary?.hash },
   'stable.hash': { type: 'string', field: 'stable', read: ({ target }) => target?.stable?.hash },
-  'canary.pods': { type: 'string', field: 'canary', read: ({ target }) => target?.canary?.pods },
-  'stable.pods': { type: 'string', field: 'stable', read: ({ target }) => target?.stable?.pods },
+  'canary.pods': { type: 'string', field: 'canary', read: ({ target }) => podsOf(target?.canary) },
+  'stable.pods': { type: 'string', field: 'stable', read: ({ target }) => podsOf(target?.stable) },
   window: {
     type: 'duration',
     field: '',
     read: ({ windowMs }) => (windowMs === undefined ? undefined : formatWindow(windowMs)),
   },
 };
+
+/** '' where no pod has been seen of a version that is known by its pods. */
+function podsOf(version: RunTarget['canary']): string | undefined {
+  return version && (version.pods ?? '');
+}
 
 /** Those whose value comes from the run itself, so that no field of its spec can be missing. */
 const ALWAYS_SET = new Set(['namespace', 'window']);

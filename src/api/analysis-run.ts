@@ -29,8 +29,13 @@ export const runKeySchema = z.object({
 });
 
 const revisionTargetSchema = z.object({
-  hash: z.string().describe('The pod-template-hash.'),
-  pods: z.string().describe('An anchored regular expression that matches the names of the pods.'),
+  hash: z.string().describe('What the pods carry in the label that tells versions apart.'),
+  pods: z
+    .string()
+    .optional()
+    .describe(
+      'An anchored regular expression that matches the names of the pods. Where names say nothing of a version it is unset, and the pods that were seen with this hash are in `status.pods`.',
+    ),
 });
 
 /** What the built-in placeholders of queries stand for. */
@@ -147,6 +152,12 @@ const schema = z.object({
       startedAt: timestampSchema.optional(),
       completedAt: timestampSchema.optional(),
       metricResults: z.array(metricResultSchema),
+      pods: z
+        .object({ canary: z.array(z.string()).optional(), stable: z.array(z.string()).optional() })
+        .optional()
+        .describe(
+          'The names of all pods seen so far, of versions for which the spec has no pattern of names.',
+        ),
       score: scoreResultSchema.optional().describe('Once the metrics of `spec.score` have ended.'),
     })
     .optional(),

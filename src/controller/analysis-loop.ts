@@ -12,6 +12,7 @@ import type { JobQueue } from '../queue/port.ts';
 import { writeStatus } from './apply.ts';
 import type { RecordEvent } from './event-recorder.ts';
 import type { Freshest } from './freshest.ts';
+import { podsNow } from './seen-pods.ts';
 import type { Next } from './work-queue.ts';
 
 export interface AnalysisLoopDeps {
@@ -67,6 +68,7 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       inFlight,
       now,
       begunAt,
+      pods: podsNow(cache, run),
       ...(!isOver && { prepared: prepare(key, run) }),
     });
     if (decision.changed) {

@@ -115,14 +115,15 @@ function runTarget(
     ...(mode === 'Step'
       ? { step: { index: stepOf(release).index, ...(weight === undefined ? {} : { weight }) } }
       : {}),
-    ...(stable.replicaSet === undefined
-      ? {}
-      : { stable: { hash: stable.hash, pods: podNamePattern(stable.replicaSet) } }),
-    ...(canary?.hash && canary.replicaSet
-      ? { canary: { hash: canary.hash, pods: podNamePattern(canary.replicaSet) } }
-      : {}),
+    stable: versionTarget(stable.hash, stable.replicaSet),
+    ...(canary?.hash ? { canary: versionTarget(canary.hash, canary.replicaSet) } : {}),
     ...(windowStart === undefined ? {} : { windowStart }),
   };
+}
+
+/** Only names that a ReplicaSet gave say which version a pod is of. */
+function versionTarget(hash: string, replicaSet: string | undefined): { hash: string; pods?: string } {
+  return replicaSet === undefined ? { hash } : { hash, pods: podNamePattern(replicaSet) };
 }
 
 function windowStartOf(release: ReleaseRecord, mode: AnalysisMode): string | undefined {

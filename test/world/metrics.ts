@@ -54,7 +54,9 @@ export function metricsOf(options: {
       ({ type, status }) => type === 'Ready' && status === 'True',
     );
     const version = imageTag(after.spec as unknown as Record<string, unknown>);
-    pods.set(keyOf(after), { version, readyAt: known?.readyAt ?? (isReady ? clock.now() : undefined) });
+    // The next pod of a StatefulSet has the name of the one before.
+    const since = known?.version === version ? known.readyAt : undefined;
+    pods.set(keyOf(after), { version, readyAt: since ?? (isReady ? clock.now() : undefined) });
   });
 
   function pickedPods(query: string, namespace: string): KnownPod[] {
