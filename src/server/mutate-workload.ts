@@ -62,7 +62,7 @@ function keepHeld(
   const marked = withAnnotation(honest, IN_PROGRESSING_ANNOTATION, mark);
   if (!style) return allow({ patch: patchOf(after, marked) });
   // Also where the template changes: an older manifest of the workload brings its other fields along.
-  const kept = style.admitted?.(before, marked) ?? withHeldFields(style, before, marked);
+  const kept = style.keep?.(before, marked) ?? withHeldFields(style, before, marked);
   if (changed) return allow({ patch: patchOf(after, style.still(kept, rollout)) });
   const lost = style.heldFields.filter((path) => !sameJson(fieldAt(kept, path), fieldAt(marked, path)));
   return allow({
@@ -108,13 +108,13 @@ function staysHeld(
   kept: Workload,
   paths: readonly string[],
   { metadata }: Rollout,
-  { admitted }: Style,
+  { keep }: Style,
 ): string {
   const fields = paths.map((path) => path.slice(1).replaceAll('/', '.'));
   const values = paths.map((path) => JSON.stringify(fieldAt(kept, path)));
   const others = paths.some((path) => path !== '/spec/paused');
   const later =
-    admitted && others ? ' What was written of it comes into force when the release has ended.' : '';
+    keep && others ? ' What was written of it comes into force when the release has ended.' : '';
   return (
     `${fields.join(' and ')} of ${kept.kind} ${kept.metadata.name} stays ${values.join(' and ')}: Rollout ` +
     `${metadata.name} releases it step by step.${later} To go on approve the step, to go back restore the former pod template`
