@@ -104,17 +104,11 @@ function withAnnotation(object: Workload, key: string, value: string | undefined
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-function staysHeld(
-  kept: Workload,
-  paths: readonly string[],
-  { metadata }: Rollout,
-  { keep }: Style,
-): string {
+function staysHeld(kept: Workload, paths: readonly string[], { metadata }: Rollout, { keep }: Style): string {
   const fields = paths.map((path) => path.slice(1).replaceAll('/', '.'));
   const values = paths.map((path) => JSON.stringify(fieldAt(kept, path)));
   const others = paths.some((path) => path !== '/spec/paused');
-  const later =
-    keep && others ? ' What was written of it comes into force when the release has ended.' : '';
+  const later = keep && others ? ' What was written of it comes into force when the release has ended.' : '';
   return (
     `${fields.join(' and ')} of ${kept.kind} ${kept.metadata.name} stays ${values.join(' and ')}: Rollout ` +
     `${metadata.name} releases it step by step.${later} To go on approve the step, to go back restore the former pod template`
