@@ -67,7 +67,7 @@ function keepHeld(
   const marked = withAnnotation(honest, IN_PROGRESSING_ANNOTATION, mark);
   if (!style) return allow({ patch: patchOf(after, marked) });
   // Also where the template changes: an older manifest of the workload brings its other fields along.
-  const wanted = style.admitted?.(before, marked) ?? withHeldFields(style, before, marked);
+  const wanted = style.keep?.(before, marked) ?? withHeldFields(style, before, marked);
   if (changed) return allow({ patch: patchOf(after, style.still(wanted, rollout)) });
   const kept = isLetGo(style, before, wanted) ? style.still(wanted, rollout) : wanted;
   const lost = style.heldFields.filter((path) => !sameJson(fieldAt(kept, path), fieldAt(marked, path)));
@@ -115,17 +115,11 @@ function withAnnotation(object: Workload, key: string, value: string | undefined
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-function staysHeld(
-  kept: Workload,
-  paths: readonly string[],
-  { metadata }: Rollout,
-  { admitted }: Style,
-): string {
+function staysHeld(kept: Workload, paths: readonly string[], { metadata }: Rollout, { keep }: Style): string {
   const fields = paths.map((path) => path.slice(1).replaceAll('/', '.'));
   const values = paths.map((path) => JSON.stringify(fieldAt(kept, path)));
   const others = paths.some((path) => path !== '/spec/paused');
-  const later =
-    admitted && others ? ' What was written of it comes into force when the release has ended.' : '';
+  const later = keep && others ? ' What was written of it comes into force when the release has ended.' : '';
   return (
     `${fields.join(' and ')} of ${kept.kind} ${kept.metadata.name} stays ${values.join(' and ')}: Rollout ` +
     `${metadata.name} releases it step by step.${later} To go on approve the step, to go back restore the former pod template`

@@ -39,7 +39,7 @@ export const cloneSetPartition: Style = {
     `kubectl patch clonesets.apps.kruise.io/${metadata.name} --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
   isStill: (object) => keepsEveryPod(object) || (object as CloneSet).spec.updateStrategy?.paused === true,
   still: (object, rollout) => withPartition(object as CloneSet, rollout, '100%'),
-  admitted: (before, after) => admittedSet(before as CloneSet, after as CloneSet),
+  keep: (before, after) => admittedSet(before as CloneSet, after as CloneSet),
   hold,
   grow,
   canary: cloneSetCanary,

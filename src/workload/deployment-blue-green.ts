@@ -44,7 +44,7 @@ export const deploymentBlueGreen: Style = {
   update: deploymentUpdate,
   isStill: (object) => (object as Deployment).spec.paused === true,
   still: (object, rollout) => pausedWorkload(rollout, object),
-  admitted: (before, after) => admittedWorkload(before as Deployment, after as Deployment),
+  keep: (before, after) => keptWorkload(before as Deployment, after as Deployment),
   hold: holdBoth,
   grow: growGreen,
   canary: greenState,
@@ -59,7 +59,7 @@ function pausedWorkload(rollout: Rollout, workload: Workload): Workload {
   return markedWorkload(rollout, paused);
 }
 
-function admittedWorkload(before: Deployment, after: Deployment): Deployment {
+function keptWorkload(before: Deployment, after: Deployment): Deployment {
   const kept = isTakenOver(before) ? keptSettings(before, after) : after;
   return before.spec.paused ? { ...kept, spec: { ...kept.spec, paused: true } } : kept;
 }

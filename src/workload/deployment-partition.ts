@@ -43,7 +43,7 @@ export const deploymentPartition: Style = {
   update: deploymentUpdate,
   isStill: (object) => (object as Deployment).spec.paused === true && granted(object as Deployment) === 0,
   still: (object, rollout) => idleDeployment(object as Deployment, rollout),
-  admitted: (before, after) => keptDeployment(before as Deployment, after as Deployment),
+  keep: (before, after) => keptDeployment(before as Deployment, after as Deployment),
   hold: holdPartition,
   grow: growPartition,
   canary: canaryState,

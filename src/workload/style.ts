@@ -127,7 +127,7 @@ export interface Style {
    * What an author's write comes to while a release holds the workload; where left out, the held fields stay as they
    * are. With it, what was written of them comes into force when the release has ended.
    */
-  admitted?(before: Workload, after: Workload): Workload;
+  keep?(before: Workload, after: Workload): Workload;
   /** What holds the workload at the goal, so that its own controller goes no further; undefined once it is so. */
   hold(facts: WorkloadFacts, order: Order): Asked | undefined;
   /** What more brings up the pods of the goal; undefined once all is asked for. */

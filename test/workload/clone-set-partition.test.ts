@@ -121,7 +121,7 @@ describe('a write in the middle of a release', () => {
       metadata,
       spec: { ...cloneSet().spec, ...(updateStrategy && { updateStrategy }) },
     };
-    return cloneSetPartition.admitted?.(before, after) as CloneSet;
+    return cloneSetPartition.keep?.(before, after) as CloneSet;
   };
 
   test.each<[string, Strategy, unknown]>([
