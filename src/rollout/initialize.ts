@@ -4,6 +4,7 @@ import type { Outcome } from './decision.ts';
 import { cancel } from './ending.ts';
 import { presentGuard } from './guard.ts';
 import { keepStableTemplate } from './kept-template.ts';
+import { planHash } from './plan.ts';
 import { problemWithRoutes } from './routes.ts';
 import { enterStep } from './step.ts';
 
@@ -26,7 +27,12 @@ export function decideInitializing(context: Context): Outcome {
         'raise revisionHistoryLimit and restore the former template',
     );
   }
-  const pinned = guard.kind === 'guard' ? { ...release, guard: guard.guard } : release;
+  const pinned = {
+    ...release,
+    // Until now nothing was done by the plan, so that a change of it changes nothing.
+    planHash: planHash(snapshot.rollout),
+    ...(guard.kind === 'guard' ? { guard: guard.guard } : {}),
+  };
   const entered = enterStep({ ...context, release: { ...pinned, stage: 'InRolling' } }, 1, 'StepEntered');
   return { ...entered, acts: [...holdStill(snapshot, workload), ...kept] };
 }

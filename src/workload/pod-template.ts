@@ -15,8 +15,8 @@ export function authoredTemplate(template: PodTemplate): PodTemplate {
  * The revision of a pod template: equal for equal templates, in a Deployment and in its ReplicaSets.
  * It is Assay's own name for a version and not the pod-template-hash, which only a ReplicaSet knows.
  */
-export const revisionOf = remembered(
-  (template: PodTemplate): string => shortHash(withoutEmpty(authoredTemplate(template))),
+export const revisionOf = remembered((template: PodTemplate): string =>
+  shortHash(withoutEmpty(authoredTemplate(template))),
 );
 
 /** `creationTimestamp: null` and the like, which some writers leave in templates, make no version. */

@@ -5,11 +5,11 @@ import {
   RESTORE_ANNOTATION,
   WORKLOAD_TYPE_LABEL,
 } from '../../src/api/annotations.ts';
-import type { ControllerRevision, Deployment, Ingress, Service } from '../../src/api/kubernetes.ts';
-import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
+import type { ControllerRevision, Deployment, Service } from '../../src/api/kubernetes.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
+import { destinationRuleLines, httpRouteLines, ingressLines, virtualServiceLines } from './trace-routes.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
 
@@ -18,6 +18,9 @@ const TOLD: Record<string, Tell> = {
   Deployment: deploymentLines,
   Service: serviceLines,
   Ingress: ingressLines,
+  HTTPRoute: httpRouteLines,
+  VirtualService: virtualServiceLines,
+  DestinationRule: destinationRuleLines,
   ControllerRevision: keptLines,
   Rollout: rolloutLines,
   RolloutRecord: recordLines,
@@ -40,7 +43,7 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
   const isCanary = metadata.labels?.[CANARY_DEPLOYMENT_LABEL] !== undefined;
   const subject = `Deployment ${isCanary ? CANARY : metadata.name}`;
   const pods = `${spec.replicas} ${spec.replicas === 1 ? 'pod' : 'pods'} of ${versionOf(spec.template)}`;
-  if (!before) return [{ subject, act: 'create', from: pods }];
+  if (!before) return [{ subject, act: 'create', from: [pods, ...labelsOf(spec)].join(', ') }];
   if (!after) return [{ subject, act: 'delete', from: pods }];
   return [
     ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
@@ -49,6 +52,14 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
     ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
     ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
   ];
+}
+
+/** Labels of the pods that their selector does not ask for. */
+function labelsOf({ template, selector }: Deployment['spec']): string[] {
+  const { matchLabels = {} } = selector;
+  return Object.entries(template.metadata?.labels ?? {})
+    .filter(([name]) => !(name in matchLabels))
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 /** `held` by a release: paused and marked. */
@@ -69,16 +80,6 @@ function serviceLines(seen: Seen<Service>, names: Names): Line[] {
   if (!after) return [{ subject, act: 'delete' }];
   if (!before) return [{ subject, act: 'create', from: selected(after) }];
   return changed(seen, subject, 'selects', selected);
-}
-
-function ingressLines(seen: Seen<Ingress>): Line[] {
-  const { before, after } = seen;
-  const { metadata } = (after ?? before) as Ingress;
-  const subject = `Ingress ${metadata.name}`;
-  if (!after) return [{ subject, act: 'delete' }];
-  const weight = (object: Ingress) => `weight ${canaryWeight(object)} %`;
-  if (!before) return [{ subject, act: 'create', from: weight(after) }];
-  return changed(seen, subject, 'weight', (object) => `${canaryWeight(object)} %`);
 }
 
 function keptLines({ before, after }: Seen<ControllerRevision>): Line[] {
