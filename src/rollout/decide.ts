@@ -6,7 +6,7 @@ import { checkRollout } from '../api/rollout-validation.ts';
 import { labelledWorkload } from '../workload/marks.ts';
 import { styleOf } from '../workload/styles.ts';
 import { decideBetweenReleases } from './between.ts';
-import { type Context, stall } from './context.ts';
+import { type Context, stall, workloadNotFound } from './context.ts';
 import type { Decision, Outcome } from './decision.ts';
 import { decideAborted, decideAborting, decideCancelling, decideSuperseding } from './ending.ts';
 import { decideFinalising } from './finalising.ts';
@@ -65,12 +65,7 @@ function choose(snapshot: Snapshot, now: number): Outcome {
       `this Rollout cannot be driven: ${why || `${kind} is not supported`}`,
     );
   }
-  if (!workload) {
-    return stall(
-      'WorkloadNotFound',
-      `${kind} ${name} does not exist in this namespace; create it or correct workloadRef`,
-    );
-  }
+  if (!workload) return workloadNotFound(snapshot);
   const labelled = labelledWorkload(workload.object, style.type);
   if (labelled !== workload.object) {
     const acts = replaceActs(style.resource, workload.object, labelled, 'label the workload for admission');

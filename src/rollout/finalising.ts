@@ -44,6 +44,7 @@ export function decideFinalising(context: Context): Outcome {
 
 /** The canary's own pods serve their share until the workload's are all updated. */
 const CANARY_BESIDE: readonly Job[] = [
+  easeWeight,
   restoreServiceAndWait,
   resumeWorkload,
   awaitRollingUpdate,

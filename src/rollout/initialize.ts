@@ -1,7 +1,7 @@
-import { holdStill, startRelease } from './between.ts';
+import { holdStill, isBare, stableTemplateLost, startRelease } from './between.ts';
 import { type Context, currentRevision, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { cancel } from './ending.ts';
+import { abandon, cancel } from './ending.ts';
 import { presentGuard } from './guard.ts';
 import { keepStableTemplate } from './kept-template.ts';
 import { planHash } from './plan.ts';
@@ -20,13 +20,7 @@ export function decideInitializing(context: Context): Outcome {
   const guard = presentGuard(snapshot);
   if (guard.kind === 'faulty') return stall('GuardNotReady', guard.message);
   const kept = keepStableTemplate(context);
-  if (!kept) {
-    return stall(
-      'StableTemplateLost',
-      `the cluster has no copy of the stable template ${release.stable.hash} any more, so the release could not be rolled back; ` +
-        'raise revisionHistoryLimit and restore the former template',
-    );
-  }
+  if (!kept) return isBare(workload) ? abandon(context) : stableTemplateLost(release.stable);
   const pinned = {
     ...release,
     // Until now nothing was done by the plan, so that a change of it changes nothing.
