@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'node_modules/**'],
+          exclude: ['test/e2e/**', 'test/long/**', 'node_modules/**'],
           // mathjs, zod and client-node take seconds to load: once a worker is enough, since no test keeps state in a module.
           pool: 'threads',
           isolate: false,
@@ -22,6 +22,13 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          testTimeout: 3_600_000,
         },
       },
     ],

@@ -27,7 +27,7 @@ import {
 } from './stage.ts';
 
 /** What happens between the beginning and the mending of a story. */
-const HAPPENINGS = 9;
+const HAPPENINGS = 6;
 
 /** No release takes longer, once all is mended. */
 const ENDING_S = 150;
@@ -72,7 +72,7 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
     objects: withJudges(authored, chance),
     series: SERIES,
     seriesIntervalMs: 4_000,
-    podReadyMs: chance.between(200, 4_000),
+    podReadyMs: chance.between(200, 3_000),
     ...(options.isPeaceful ? {} : { watchLagMs: lagOf(chance) }),
     onWrite: (write) => {
       trace.record(write);
@@ -91,7 +91,7 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
   for (let count = 0; count < HAPPENINGS; count++) {
     const what = await happen(stage, chance, options.isPeaceful === true);
     trace.note(world.clock.monotonic(), { subject: 'story', act: what });
-    await pass(world, look, chance.between(1, 12));
+    await pass(world, look, chance.between(1, 10));
   }
   await mend(stage);
   trace.note(world.clock.monotonic(), { subject: 'story', act: 'everything is mended' });
@@ -154,7 +154,7 @@ function withJudges(objects: readonly KubeObject[], chance: Dice): KubeObject[] 
     };
     const [metric] = (object as unknown as { spec: { metrics: object[] } }).spec.metrics;
     return [
-      mergePatch(object, { spec: { metrics: [{ ...metric, interval: '4s' }] } }) as KubeObject,
+      mergePatch(object, { spec: { metrics: [{ ...metric, interval: '4s', count: 2 }] } }) as KubeObject,
       mergePatch(object, {
         metadata: { name: 'health' },
         spec: { args: null, metrics: [health] },
