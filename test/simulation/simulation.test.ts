@@ -6,7 +6,7 @@ const RUNS = atEffort({ fast: 100, thorough: 300, long: 10_000 });
 const KILLED_RUNS = atEffort({ fast: 10, thorough: 30, long: 500 });
 
 /** One test tells this many stories, so that the report stays readable. */
-const STORIES_A_TEST = 50;
+const STORIES_A_TEST = 20;
 
 const batches = Array.from(
   { length: Math.ceil(RUNS / STORIES_A_TEST) },
