@@ -88,7 +88,8 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     const fresh = cache.get<Rollout>(resources.rollout, rollout.metadata) ?? rollout;
     if (fresh.metadata.resourceVersion !== rollout.metadata.resourceVersion) return { ok: true };
     // The next pass follows at once, and says what is waited for then.
-    if (hasMoved(decision, before, record) && saysTheSame(rollout.status, decision.status)) return { ok: true };
+    if (hasMoved(decision, before, record) && saysTheSame(rollout.status, decision.status))
+      return { ok: true };
     return writeStatus(cache, resources.rollout, rollout, decision.status);
   }
 
