@@ -54,18 +54,24 @@ function withoutEffect(rollout: Rollout): string[] {
       ...(requestHeaderModifier && !(routing && routesByIstio(routing))
         ? [`${at}.steps[${index}].requestHeaderModifier has no effect: only Istio changes headers`]
         : []),
-      ...(routing?.ingress && matches.length > 0 && !isOneHeader(matches)
+      ...(routing?.ingress && !isForNginx(matches)
         ? [
-            `${at}.steps[${index}].matches: an nginx ingress follows one header or cookie, and of these only the first header of the last match`,
+            `${at}.steps[${index}].matches: an nginx ingress follows one header and one cookie, each in a match of its own, and no path or query parameter: a release with these waits until they are changed`,
           ]
         : []),
     ]),
   ];
 }
 
-function isOneHeader(matches: readonly RequestMatch[]): boolean {
-  const [match, ...others] = matches;
-  return others.length === 0 && !match?.path && !match?.queryParams?.length && match?.headers?.length === 1;
+/** Roughly what `traffic/nginx-matches.ts` can express; that has the last word. */
+function isForNginx(matches: readonly RequestMatch[]): boolean {
+  const headers = matches.flatMap((match) => match.headers ?? []);
+  const cookies = headers.filter(({ name }) => name === 'canary-by-cookie');
+  return (
+    matches.every((match) => !match.path && !match.queryParams?.length && match.headers?.length === 1) &&
+    cookies.length <= 1 &&
+    headers.length - cookies.length <= 1
+  );
 }
 
 function autoscaled(rollout: Rollout, autoscalers: readonly HorizontalPodAutoscaler[]): string[] {

@@ -64,6 +64,8 @@ const CONCURRENCY = 16;
 export async function startController(deps: ControllerDeps): Promise<() => Promise<void>> {
   const { clock, log, queue, stores } = deps;
   const cache = freshest(deps.cluster, stores, deps.parse, clock);
+  // Before anybody is woken by these stores: a pass would still see what the change that woke it has taken away.
+  for (const resource of WATCHED) cache.watch(resource);
   const recordEvent = eventRecorder(deps.cluster, log);
 
   const rollouts = rolloutLoop({ cache, queue, recordEvent, clock, log, onDecision: deps.onDecision });

@@ -6,6 +6,11 @@ import type { Cluster, ClusterResult, ObjectRef, Store } from '../cluster/port.t
 
 /** Reads from the stores, writes to the cluster, and never reads an object older than the one it wrote. */
 export interface Freshest {
+  /**
+   * Listens to the store of this kind from now on. Who listens to the same store later, and reads here when it hears of
+   * a change, reads what that change left.
+   */
+  watch(resource: Resource): void;
   get<T extends KubeObject>(resource: Resource, ref: ObjectRef): T | undefined;
   list<T extends KubeObject>(resource: Resource, namespace?: string): readonly T[];
   create<T extends KubeObject>(resource: Resource, object: T): Promise<ClusterResult<T>>;
@@ -95,6 +100,9 @@ export function freshest(
   }
 
   return {
+    watch: (resource) => {
+      writtenOf(resource);
+    },
     get: <T extends KubeObject>(resource: Resource, ref: ObjectRef) =>
       ahead<T>(resource).get(ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name) ??
       stores.of<T>(resource).get(ref),

@@ -2,7 +2,7 @@ import { pendingAlerts, withAlertResult, withAlerts } from '../alerting/compose.
 import { sameJson } from '../api/canonical.ts';
 import { controllerReference, keyOf } from '../api/kubernetes.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
-import type { Rollout } from '../api/rollout.ts';
+import type { Rollout, RolloutStatus } from '../api/rollout.ts';
 import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
@@ -65,7 +65,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     forget(key, answered);
     deps.onDecision(decision);
     if (news) await tell(rollout, record, decision, now);
-    const moved = decision.acts.length > 0 || !sameJson(before, record);
+    const moved = hasMoved(decision, before, record);
     return nextPass(decision, moved, await offers.offer(rollout, pendingAlerts(record), undefined, now), now);
   }
 
@@ -87,6 +87,9 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     // The Rollout itself may have been one of the acts: its newest version carries the status.
     const fresh = cache.get<Rollout>(resources.rollout, rollout.metadata) ?? rollout;
     if (fresh.metadata.resourceVersion !== rollout.metadata.resourceVersion) return { ok: true };
+    // The next pass follows at once, and says what is waited for then.
+    if (hasMoved(decision, before, record) && saysTheSame(rollout.status, decision.status))
+      return { ok: true };
     return writeStatus(cache, resources.rollout, rollout, decision.status);
   }
 
@@ -163,6 +166,20 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
       answers.set(key, [...(answers.get(key) ?? []), result]);
     },
   };
+}
+
+/** Whether the pass changed something, so that the state that it decided about is not the present one any more. */
+function hasMoved({ acts }: Decision, before: RecordStatus, record: RecordStatus): boolean {
+  return acts.length > 0 || !sameJson(before, record);
+}
+
+/** Whether two statuses differ in the words for people alone. */
+function saysTheSame(before: RolloutStatus | undefined, after: RolloutStatus): boolean {
+  const wordless = ({ message: _message, canaryStatus, ...status }: RolloutStatus) => ({
+    ...status,
+    canaryStatus: canaryStatus && { ...canaryStatus, message: undefined, lastUpdateTime: undefined },
+  });
+  return before !== undefined && sameJson(wordless(before), wordless(after));
 }
 
 function newRecord(rollout: Rollout, status: RecordStatus): RolloutRecord {

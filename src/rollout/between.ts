@@ -5,7 +5,7 @@ import { canaryName } from '../workload/deployment-canary.ts';
 import { isMarked } from '../workload/marks.ts';
 import { revisionOf } from '../workload/pod-template.ts';
 import type { WorkloadFacts } from '../workload/style.ts';
-import { wait } from './context.ts';
+import { stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
 import { asked, styleIn } from './order.ts';
 import { planHash } from './plan.ts';
@@ -19,6 +19,7 @@ export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFact
   const style = styleIn(snapshot);
   if (!stable) return adopt(snapshot, workload, 'Adopted');
   const marked = isMarked(rollout, object);
+  if (!style.version(workload, stable.revision)) return takeAnew(snapshot, workload, stable);
   if (revisionOf(object.spec.template) === stable.revision) {
     const release = marked ? style.release(workload, { rollout }) : undefined;
     if (!release) return wait('Idle', 'rollout is healthy');
@@ -34,6 +35,37 @@ export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFact
   // A workload that stands still has rolled out nothing: admission held it, or a disabled Rollout left it so.
   const isHeld = marked || style.isStill(object);
   return startRelease(snapshot, workload, stable, isHeld ? 'NewRevision' : 'AdmissionBypassed', now);
+}
+
+/**
+ * The stable version is not known any more: the workload was made anew, and is its own controller's until all of it
+ * runs. Held without a pod it is let go; where it still has pods, nobody knows what of, and they are left to serve.
+ */
+function takeAnew(snapshot: Snapshot, workload: WorkloadFacts, stable: StableRevision): Outcome {
+  const { rollout } = snapshot;
+  if (!isMarked(rollout, workload.object)) return adopt(snapshot, workload, 'Adopted');
+  if (!isBare(workload)) return stableTemplateLost(stable);
+  const released = styleIn(snapshot).release(workload, { rollout });
+  if (!released) return adopt(snapshot, workload, 'Adopted');
+  return {
+    ...asked(released, 'StableTemplateLost'),
+    decision: 'Cancel',
+    message: 'the stable version is gone, so the workload was made anew and is let go',
+  };
+}
+
+/** Whether the workload has no pods at all. */
+export function isBare({ object }: WorkloadFacts): boolean {
+  const { status = {} } = object as { status?: { replicas?: number; currentNumberScheduled?: number } };
+  return (status.replicas ?? status.currentNumberScheduled ?? 0) === 0;
+}
+
+export function stableTemplateLost({ hash }: StableRevision): Outcome {
+  return stall(
+    'StableTemplateLost',
+    `the cluster has no copy of the stable template ${hash} any more, so the release could not be rolled back; ` +
+      'raise revisionHistoryLimit and restore the former template',
+  );
 }
 
 /** Takes what the workload runs as stable. */

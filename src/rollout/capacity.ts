@@ -44,3 +44,18 @@ export function joiningWeight(weight: number, { stable, canary }: Pods): number 
   const balanced = c ** 2 / (c ** 2 + (1 - c) ** 2 + c * (1 - c));
   return Math.min(weight, Math.round(100 * balanced));
 }
+
+/**
+ * The highest weight, in percent, with which the stable Service can begin to select the canary's own pods as well: they
+ * get their part of what it gets from then on. The workload's own pods are about to be updated, a quarter of them at a
+ * time. What the plan itself gave to a pod, it may have.
+ */
+export function besideWeight(weight: number, { size, stable, canary }: Pods): number {
+  if (canary === 0 || size === 0) return 0;
+  const together = 1 / (canary + stable - Math.floor(stable / 4));
+  const alone = 1 / canary;
+  if (alone === together) return weight;
+  const allowed = Math.max(LOAD_MAX / size, (weight / 100) * alone);
+  const most = Math.floor((100 * (allowed - together)) / (alone - together) + 1e-9);
+  return Math.max(0, Math.min(weight, most));
+}

@@ -66,6 +66,14 @@ export function stall(reason: Reason, message: string): Outcome {
   return { decision: 'Stall', reason, message, stall: { reason, message } };
 }
 
+export function workloadNotFound({ rollout }: Pick<Snapshot, 'rollout'>): Outcome {
+  const { kind, name } = rollout.spec.workloadRef;
+  return stall(
+    'WorkloadNotFound',
+    `${kind} ${name} does not exist in this namespace; create it or correct workloadRef`,
+  );
+}
+
 /** Whether an object with a name that the release uses belongs to this Rollout. */
 export function isOurs({ snapshot }: Pick<Context, 'snapshot'>, object: KubeObject): boolean {
   return isControlledBy(object, snapshot.rollout.metadata.uid);

@@ -7,7 +7,7 @@ import { labelledWorkload } from '../workload/marks.ts';
 import { styleOf } from '../workload/styles.ts';
 import { strayAutoscalers } from './autoscalers.ts';
 import { decideBetweenReleases } from './between.ts';
-import { type Context, stall } from './context.ts';
+import { type Context, stall, workloadNotFound } from './context.ts';
 import type { Decision, Outcome } from './decision.ts';
 import { decideAborted, decideAborting, decideCancelling, decideSuperseding } from './ending.ts';
 import { decideFinalising } from './finalising.ts';
@@ -68,12 +68,7 @@ function choose(snapshot: Snapshot, now: number): Outcome {
       `this Rollout cannot be driven: ${why || `a ${kind} is not supported${rollout.spec.strategy.blueGreen ? ' in blue-green style; use the canary strategy' : ''}`}`,
     );
   }
-  if (!workload) {
-    return stall(
-      'WorkloadNotFound',
-      `${kind} ${name} does not exist in this namespace; create it or correct workloadRef`,
-    );
-  }
+  if (!workload) return workloadNotFound(snapshot);
   const labelled = labelledWorkload(workload.object, style.type);
   if (labelled !== workload.object) {
     const acts = replaceActs(style.resource, workload.object, labelled, 'label the workload for admission');

@@ -1,4 +1,4 @@
-import { joiningWeight, leastWeight } from './capacity.ts';
+import { besideWeight, joiningWeight, leastWeight } from './capacity.ts';
 import { podsOf } from './carried-share.ts';
 import { type Context, wait } from './context.ts';
 import type { Outcome } from './decision.ts';
@@ -26,15 +26,16 @@ export function drainCanary(context: Context): Outcome | undefined {
   return hasRoutes(context) ? routeAt(context, Math.min(weight, least), 'draining the canary') : undefined;
 }
 
-/** Before the stable Service selects both versions, the canary's weight falls: it gets its share of that as well then. */
+/** Before the stable Service selects both versions, the canary's weight falls: its pods get their part of that as well then. */
 export function easeWeight(context: Context): Outcome | undefined {
   const { snapshot, release } = context;
   const { service } = snapshot.traffic;
   const isPinned = service?.spec.selector?.[styleIn(snapshot).podLabel] !== undefined;
   if (release.weight === undefined || !isPinned || !hasRoutes(context)) return undefined;
+  const weightOf = styleIn(snapshot).hasExtraPods ? besideWeight : joiningWeight;
   return routeAt(
     context,
-    joiningWeight(release.weight, podsOf(context)),
+    weightOf(release.weight, podsOf(context)),
     'making way for both versions in one Service',
   );
 }

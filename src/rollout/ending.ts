@@ -51,6 +51,11 @@ export function refused({ snapshot, workload, release }: Context): Outcome | und
   );
 }
 
+/** Whether nothing of the stable version is left: held, a workload that was made anew would have no pods. */
+export function isMadeAnew({ snapshot, workload, release }: Context): boolean {
+  return !styleIn(snapshot).version(workload, release.stable.revision);
+}
+
 /** Begins to make room for a newer version. */
 export function supersede(context: Context): Outcome {
   const message =
@@ -205,6 +210,7 @@ function restoreStableTemplate(context: Context): Outcome {
 export function decideSuperseding(context: Context): Outcome {
   const { snapshot, workload, release, now } = context;
   if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (isMadeAnew(context)) return abandon(context);
   const open = firstOpen(context, [holdWorkload, ...CANARY_GONE]);
   return open ?? startRelease(snapshot, workload, standingRevision(context), 'ContinuousRelease', now);
 }
@@ -225,6 +231,7 @@ function standingRevision({ snapshot, workload, release }: Context): StableRevis
 export function decideAborting(context: Context): Outcome {
   const { snapshot, release } = context;
   if (currentRevision(context) === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (isMadeAnew(context)) return abandon(context);
   const open = firstOpen(context, [holdWorkload, ...CANARY_GONE, restoreService]);
   if (open) return open;
   return {
@@ -241,6 +248,7 @@ export function decideAborted(context: Context): Outcome {
   const { record, rollout } = snapshot;
   const revision = currentRevision(context);
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (isMadeAnew(context)) return abandon(context);
   if (revision !== release.revision)
     return startRelease(snapshot, workload, release.stable, 'NewRevision', now);
   if (rollout.metadata.annotations?.[RETRY_ANNOTATION] === String(record.releaseId)) {

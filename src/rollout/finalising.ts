@@ -52,6 +52,7 @@ function jobsOf({ snapshot }: Context): readonly Job[] {
 
 /** The canary's own pods serve their share until the workload's are all updated. */
 const CANARY_BESIDE: readonly Job[] = [
+  easeWeight,
   restoreServiceAndWait,
   resumeWorkload,
   awaitRollingUpdate,

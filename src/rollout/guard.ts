@@ -1,6 +1,7 @@
 import type { FieldRoots } from '../analysis/field-path.ts';
 import type { AnalysisMode } from '../api/analysis-run.ts';
 import { durationMs } from '../api/duration.ts';
+import { remembered } from '../api/remembered.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type {
   AlertEvent,
@@ -100,9 +101,10 @@ export function effectiveGuard(
 }
 
 /** The guards of a snapshot as one, with arguments read from the Rollout and its workload as they are now. */
-export function presentGuard({ guards, rollout, workload }: Snapshot): EffectiveGuard {
-  return effectiveGuard(guards, { rollout, workload: workload?.object });
-}
+export const presentGuard = remembered(
+  ({ guards, rollout, workload }: Snapshot): EffectiveGuard =>
+    effectiveGuard(guards, { rollout, workload: workload?.object }),
+);
 
 /**
  * Whether a guard that was pinned selects the Rollout no more, or is suspended: what it asked for must not be left

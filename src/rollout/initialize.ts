@@ -1,10 +1,11 @@
 import { autoscalersOff } from './autoscalers.ts';
-import { holdStill, startRelease } from './between.ts';
+import { holdStill, isBare, stableTemplateLost, startRelease } from './between.ts';
 import { type Context, currentRevision, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { cancel } from './ending.ts';
+import { abandon, cancel } from './ending.ts';
 import { presentGuard } from './guard.ts';
 import { keepStableTemplate } from './kept-template.ts';
+import { planHash } from './plan.ts';
 import { problemWithRoutes } from './routes.ts';
 import { enterStep } from './step.ts';
 
@@ -20,14 +21,13 @@ export function decideInitializing(context: Context): Outcome {
   const guard = presentGuard(snapshot);
   if (guard.kind === 'faulty') return stall('GuardNotReady', guard.message);
   const kept = keepStableTemplate(context);
-  if (!kept) {
-    return stall(
-      'StableTemplateLost',
-      `the cluster has no copy of the stable template ${release.stable.hash} any more, so the release could not be rolled back; ` +
-        'raise revisionHistoryLimit and restore the former template',
-    );
-  }
-  const pinned = guard.kind === 'guard' ? { ...release, guard: guard.guard } : release;
+  if (!kept) return isBare(workload) ? abandon(context) : stableTemplateLost(release.stable);
+  const pinned = {
+    ...release,
+    // Until now nothing was done by the plan, so that a change of it changes nothing.
+    planHash: planHash(snapshot.rollout),
+    ...(guard.kind === 'guard' ? { guard: guard.guard } : {}),
+  };
   const entered = enterStep({ ...context, release: { ...pinned, stage: 'InRolling' } }, 1, 'StepEntered');
   const off = autoscalersOff(context);
   const told = off.map(

@@ -4,7 +4,7 @@ import { resources } from '../api/resource.ts';
 import type { RecordStatus, ReleaseRecord } from '../api/rollout-record.ts';
 import { isMarked, labelledWorkload, unmarkedWorkload } from '../workload/marks.ts';
 import { styleOf } from '../workload/styles.ts';
-import { isUnderWay, wait, withRelease } from './context.ts';
+import { isUnderWay, wait, withRelease, workloadNotFound } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { decideAborting, decideCancelling } from './ending.ts';
 import { effectiveAction } from './failure-action.ts';
@@ -58,7 +58,10 @@ export function decideLeaving(
       }),
     };
   }
-  return why === 'RolloutDeleted' ? leaveForGood(snapshot) : stayDisabled(snapshot);
+  if (why === 'RolloutDeleted') return leaveForGood(snapshot);
+  // Whose canary pods are still there: they go when the workload is back, or with the Rollout.
+  if (release && isUnderWay(release)) return workloadNotFound(snapshot);
+  return stayDisabled(snapshot);
 }
 
 function howToGoOn({ rollout, workload }: Snapshot): string {

@@ -1,5 +1,6 @@
 import { shortHash } from '../api/canonical.ts';
 import type { IntOrString } from '../api/kubernetes.ts';
+import { remembered } from '../api/remembered.ts';
 import type {
   BlueGreenStrategy,
   CanaryStrategy,
@@ -73,8 +74,8 @@ export function isPlainLastStep(rollout: Rollout, step: number): boolean {
 }
 
 /** The identity of a plan: a change of it voids verdicts. Pause durations and failureThreshold may change freely. */
-export function planHash(rollout: Rollout): string {
+export const planHash = remembered((rollout: Rollout): string => {
   const { steps, trafficRoutings, ...style } = strategyOf(rollout);
   const { failureThreshold: _threshold, ...rest } = style;
   return shortHash({ ...rest, trafficRoutings, steps: steps?.map(({ pause: _pause, ...step }) => step) });
-}
+});

@@ -3,7 +3,7 @@ import { watchBackground } from './background.ts';
 import { decideWatched } from './background-step.ts';
 import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { abandon, cancel, refused, supersede } from './ending.ts';
+import { abandon, cancel, isMadeAnew, refused, supersede } from './ending.ts';
 import { repairAndCount, repairedPin } from './foreign-writer.ts';
 import { presentGuard } from './guard.ts';
 import { sentBack } from './holding.ts';
@@ -21,11 +21,11 @@ import { decideUpgrade, growCanary } from './step-upgrade.ts';
  * the Rollout is paused, and a changed version or plan is never judged by what was measured before.
  */
 export function decideRolling(context: Context): Outcome {
-  const { snapshot, workload, release } = context;
+  const { snapshot, release } = context;
   const { rollout, record } = snapshot;
   const revision = currentRevision(context);
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
-  if (!styleIn(snapshot).version(workload, release.stable.revision)) return abandon(context);
+  if (isMadeAnew(context)) return abandon(context);
   const unheld = heldAgain(context);
   if (unheld) return unheld;
   const failed = revision === release.revision ? failedInBackground(context) : undefined;

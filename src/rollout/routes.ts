@@ -67,7 +67,15 @@ export function problemWithRoutes(context: Context): Outcome | undefined {
       if (problem) return stall('RouteHasNoBackend', problem);
     }
   }
-  return undefined;
+  return shares.length > 0 ? nameTaken(context) : undefined;
+}
+
+/** Whether an object of somebody else has a name that the canary's is to have. */
+function nameTaken(context: Context): Outcome | undefined {
+  const { canaryService: present, routes } = context.snapshot.traffic;
+  const ofCanary = [...(routesAlone(context) ? [] : [present]), ...routes.map(({ made }) => made)];
+  const other = ofCanary.find((object) => object !== undefined && !isOurs(context, object));
+  return other && taken(other).stall;
 }
 
 /**
@@ -79,9 +87,7 @@ export function routeWork(context: Context, share: Share | undefined): RouteWork
   const { service, canaryService: presentService, routes } = snapshot.traffic;
   const routing = routingOf(snapshot.rollout);
   if (!share || !routing) return { acts: [] };
-  if (!service) {
-    return { stall: stall('ServiceNotFound', `Service ${routing.service} is gone; create it again`) };
-  }
+  if (!service) return { stall: serviceGone(context) };
   const request = requestOf(context, share);
   const acts: Act[] = [];
   if (!routesAlone(context)) {
@@ -98,7 +104,12 @@ export function routeWork(context: Context, share: Share | undefined): RouteWork
   return { acts };
 }
 
-function taken({ kind, metadata }: KubeObject): RouteWork {
+/** The stable Service was deleted in the middle of the release. */
+export function serviceGone({ snapshot }: Pick<Context, 'snapshot'>): Outcome {
+  return stall('ServiceNotFound', `Service ${routingOf(snapshot.rollout)?.service} is gone; create it again`);
+}
+
+function taken({ kind, metadata }: KubeObject): { stall: Outcome } {
   const message = `${kind} ${metadata.name} belongs to somebody else; rename or delete it`;
   return { stall: stall('NameTaken', message) };
 }

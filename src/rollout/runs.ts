@@ -2,6 +2,7 @@ import type { AnalysisMode, AnalysisRun, AnalysisRunSpec, RunKey } from '../api/
 import { ANALYSIS_LABEL, labelValue, RELEASE_LABEL, ROLLOUT_LABEL, STEP_LABEL } from '../api/annotations.ts';
 import { canonicalJson, shortHash } from '../api/canonical.ts';
 import { controllerReference, isControlledBy } from '../api/kubernetes.ts';
+import { remembered } from '../api/remembered.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type {
@@ -26,8 +27,25 @@ export function runNamePrefix({ metadata }: Rollout): string {
   return `${metadata.name.slice(0, 150)}-`;
 }
 
+/** The runs of one state of a release, each made once: a pass asks for them several times. */
+const runsOf = remembered((_record: RecordStatus) => new Map<PinnedAnalysis, Made>());
+
+interface Made {
+  rollout: Rollout;
+  run: AnalysisRun;
+}
+
 /** The run that judges one analysis of the release: of its present step, beside its steps, or after them. */
 export function analysisRun(subject: RunSubject, analysis: PinnedAnalysis): AnalysisRun {
+  const made = runsOf(subject.record);
+  const present = made.get(analysis);
+  if (present?.rollout === subject.rollout) return present.run;
+  const run = makeRun(subject, analysis);
+  made.set(analysis, { rollout: subject.rollout, run });
+  return run;
+}
+
+function makeRun(subject: RunSubject, analysis: PinnedAnalysis): AnalysisRun {
   const { rollout, record } = subject;
   const release = releaseOf(record);
   const { namespace } = rollout.metadata;
@@ -148,10 +166,10 @@ function stepOf({ step }: ReleaseRecord): StepRecord {
 }
 
 /** What must be equal for a run's verdict to count. */
-export function specHash(spec: AnalysisRunSpec): string {
+export const specHash = remembered((spec: AnalysisRunSpec): string => {
   const { terminate: _terminate, ...frozen } = spec;
   return shortHash(canonicalJson(frozen));
-}
+});
 
 /** Whether this object is the run that the controller made: its owner, its labels, its spec. */
 export function isOwnRun(run: AnalysisRun, expected: AnalysisRun, ownerUid: string | undefined): boolean {

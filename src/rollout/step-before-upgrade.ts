@@ -13,6 +13,7 @@ import { gracePeriodMs, replicasOf } from './plan.ts';
 import { firstOpen, removeRoutes, restoreService, restoreServiceAndWait } from './removal.ts';
 import { howToRetry, isRetryAsked } from './retry.ts';
 import { routedShare } from './routed-share.ts';
+import { serviceGone } from './routes.ts';
 
 /**
  * Before any canary pod exists the stable Service is pinned to the stable pods, and one grace period passes:
@@ -24,7 +25,7 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   if (rejection) return rejection;
   const { service } = snapshot.traffic;
   if (!routedShare(context)) return withoutTraffic(context);
-  if (!service) return wait('ServiceNotFound', 'the stable Service is gone; create it again');
+  if (!service) return serviceGone(context);
   const pinned = pinnedService(service, styleIn(snapshot).podLabel, release.stable.hash);
   if (pinned !== service) {
     // The grace period counts from this pinning, not from an earlier one of the same release.

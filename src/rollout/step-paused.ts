@@ -18,12 +18,14 @@ export function decidePaused(context: StepContext): Outcome {
       ? advance(context, 'Approved', `step ${step.index} was approved by ${approval.user}`)
       : jump(context, approval);
   }
-  const repaired = repairedRoutes(context);
-  if (repaired?.acts) return repaired;
-  if (step.hold) return decideHeld(context);
+  const routes = repairedRoutes(context);
+  if (routes?.acts) return routes;
+  if (step.hold) return toldOf(routes, decideHeld(context));
   if (release.guard && analysesOfStep(release.guard, step.index).length > 0) return backToAnalysis(context);
   if (isGuarded(release.guard, step.index) && isGuardGone(snapshot, release.guard))
     return holdWithoutGuard(context);
+  // What the step is to show is not there: only a person may go on without it.
+  if (routes) return routes;
   if (isPlainLastStep(rollout, step.index))
     return unwatched(context) ?? advance(context, 'LastStep', 'the last step runs every pod');
   const pause = pauseMs(rollout, step.index);
@@ -41,6 +43,11 @@ export function decidePaused(context: StepContext): Outcome {
     unwatched(context) ??
     advance(context, 'PauseExpired', `step ${step.index} has rested for ${pause / 1_000} s`)
   );
+}
+
+/** While a held step waits, what is in the way of its routes is told; what the hold leads to at last is done all the same. */
+function toldOf(routes: Outcome | undefined, held: Outcome): Outcome {
+  return routes?.stall && held.decision === 'Wait' ? { ...routes, wakeAt: held.wakeAt } : held;
 }
 
 /** Where only Background analyses watch, each must have seen something of this step's traffic. */

@@ -1,6 +1,7 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
 import { shortHash } from '../api/canonical.ts';
 import type { PodTemplate, ReplicaSet } from '../api/kubernetes.ts';
+import { remembered } from '../api/remembered.ts';
 
 /** A pod template as its author wrote it: without the hash label that ReplicaSets add. */
 export function authoredTemplate(template: PodTemplate): PodTemplate {
@@ -14,9 +15,9 @@ export function authoredTemplate(template: PodTemplate): PodTemplate {
  * The revision of a pod template: equal for equal templates, in a Deployment and in its ReplicaSets.
  * It is Assay's own name for a version and not the pod-template-hash, which only a ReplicaSet knows.
  */
-export function revisionOf(template: PodTemplate): string {
-  return shortHash(withoutEmpty(authoredTemplate(template)));
-}
+export const revisionOf = remembered((template: PodTemplate): string =>
+  shortHash(withoutEmpty(authoredTemplate(template))),
+);
 
 /** `creationTimestamp: null` and the like, which some writers leave in templates, make no version. */
 function withoutEmpty(template: PodTemplate): PodTemplate {

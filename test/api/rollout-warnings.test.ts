@@ -84,6 +84,14 @@ describe('fields without effect', () => {
       [],
     ],
     ['one header behind nginx', steps({ replicas: 1, matches: [{ headers: [HEADER] }] }), []],
+    [
+      'a header and a cookie behind nginx',
+      steps({
+        replicas: 1,
+        matches: [{ headers: [HEADER] }, { headers: [{ name: 'canary-by-cookie', value: 'tester' }] }],
+      }),
+      [],
+    ],
     ...[
       [{ headers: [HEADER] }, { headers: [HEADER] }],
       [{ headers: [HEADER, { ...HEADER, name: 'team' }] }],
@@ -93,7 +101,7 @@ describe('fields without effect', () => {
       `more than one header behind nginx: ${matches.map((match) => Object.keys(match)).join()}`,
       steps({ replicas: 1, matches }),
       [
-        `${at}.steps[0].matches: an nginx ingress follows one header or cookie, and of these only the first header of the last match`,
+        `${at}.steps[0].matches: an nginx ingress follows one header and one cookie, each in a match of its own, and no path or query parameter: a release with these waits until they are changed`,
       ],
     ]),
     [

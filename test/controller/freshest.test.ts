@@ -17,8 +17,7 @@ async function lagging() {
   const { resourceVersion: _version, uid: _uid, ...metadata } = service().metadata;
   const created = await memory.cluster.create(resource, { ...service(), metadata });
   if (!created.ok) throw new Error(created.fault.message);
-  // The cache begins to watch a kind when it is first asked for it.
-  cache.list(resource);
+  cache.watch(resource);
   return { clock, memory, cache, before: created.object };
 }
 
@@ -159,4 +158,14 @@ test('an object that loses its last finalizer is gone, not written', async () =>
   if (!deleted) throw new Error('its finalizer keeps it');
   await cache.replace(resource, { ...deleted, metadata: { ...deleted.metadata, finalizers: [] } });
   expect(cache.get(resource, REF)).toBeUndefined();
+});
+
+test('who listens after the cache reads what the change left that woke it', async () => {
+  const { memory, cache, before } = await lagging();
+  const seen: (string | undefined)[] = [];
+  memory.stores.of(resource).subscribe(() => seen.push(cache.get(resource, REF)?.metadata.name));
+  const release = memory.holdWatches();
+  await cache.delete(resource, before);
+  release();
+  expect(seen).toEqual(['echoserver', undefined]);
 });

@@ -203,7 +203,12 @@ table('the promoted pods', [
   },
   {
     title: 'are not what a newer version waits for',
-    given: promoted('Running', { workload: { object: held('v3') } }),
+    given: promoted('Running', {
+      workload: {
+        object: held('v3'),
+        replicaSets: [replicaSet({ replicas: 0 }), replicaSet({ version: 'v2' })],
+      },
+    }),
     is: 'Start NewRevision',
     to: 'release 2 Initializing',
     acts: [expect.stringContaining('replace AnalysisRun')],

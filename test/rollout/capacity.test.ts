@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joiningWeight, leastWeight, mostWeight } from '../../src/rollout/capacity.ts';
+import { besideWeight, joiningWeight, leastWeight, mostWeight } from '../../src/rollout/capacity.ts';
 
 describe('the least weight of a canary', () => {
   const rows: [title: string, stable: number, canary: number, weight: number][] = [
@@ -40,6 +40,20 @@ describe('the weight with which one Service may begin to select both versions', 
   for (const [canary, stable, weight, joined] of rows)
     test(`of ${weight} % with ${canary} canary and ${stable} stable pods is ${joined} %`, () =>
       expect(joiningWeight(weight, { size: canary + stable, stable, canary })).toBe(joined));
+});
+
+describe('the weight with which the stable Service may begin to select extra pods as well', () => {
+  const rows: [canary: number, stable: number, weight: number, beside: number][] = [
+    [3, 5, 50, 50],
+    [1, 5, 5, 5],
+    [2, 7, 20, 14],
+    [2, 5, 50, 25],
+    [1, 5, 80, 75],
+    [0, 5, 20, 0],
+  ];
+  for (const [canary, stable, weight, beside] of rows)
+    test(`of ${weight} % with ${canary} beside ${stable} pods is ${beside} %`, () =>
+      expect(besideWeight(weight, { size: stable, stable, canary })).toBe(beside));
 });
 
 test('versions that are exchanged pod for pod are given at most a quarter more than before, rounding apart', () => {

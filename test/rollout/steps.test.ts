@@ -62,9 +62,9 @@ table('before the pods of a step', [
     acts: [`replace Service ${NAME}: pin the stable Service to pods hash-v1`],
   },
   {
-    title: 'a Service that disappeared is waited for',
+    title: 'a Service that disappeared stalls the release until it is back',
     given: releasing({ state: 'BeforeStepUpgrade', traffic: { service: undefined } }),
-    is: 'Wait ServiceNotFound',
+    is: 'Stall ServiceNotFound',
   },
   {
     title: 'a step that routes nothing needs no pin',

@@ -99,8 +99,8 @@ async function happen(world: World, trace: Trace, event: ScenarioEvent): Promise
     note('API server', 'refuse', `the next ${count} writes of the controller: ${fault}`);
     world.faults.refusals.push(...Array.from({ length: count }, () => fault));
   } else {
-    const message = await byPerson(world, event);
-    if (message !== undefined) note(event.by, 'denied', message);
+    const { act, message } = await byPerson(world, event);
+    if (message !== '') note(event.by, act, message);
   }
 }
 
@@ -113,8 +113,11 @@ function disturbQueue(world: World, how: 'flush' | 'duplicate' | 'lose'): void {
   }
 }
 
-/** Does what a person does; answers why it was denied. */
-async function byPerson(world: World, event: ScenarioEvent): Promise<string | undefined> {
+/** Does what a person does; answers what the API server said to it. */
+async function byPerson(
+  world: World,
+  event: ScenarioEvent,
+): Promise<{ act: 'warned' | 'denied'; message: string }> {
   const user = world.user(event.by);
   const result = await (() => {
     if (event.release) {
@@ -137,7 +140,9 @@ async function byPerson(world: World, event: ScenarioEvent): Promise<string | un
     }
     throw new Error(`nothing is known of ${actsOf(event).join()}`);
   })();
-  return result.ok ? result.warnings.join('; ') || undefined : result.message;
+  return result.ok
+    ? { act: 'warned', message: result.warnings.join('; ') }
+    : { act: 'denied', message: result.message };
 }
 
 /** The kind of workload that there is; Deployments first. */

@@ -45,6 +45,7 @@ const eventSchema = z
 
 const scenarioSchema = z.strictObject({
   title: z.string(),
+  traps: z.array(z.string().regex(/^T([1-9]|[12]\d|3[0-2])$/, 'is T1 to T32')).default([]),
   objects: z.array(z.union([z.string(), manifestSchema])),
   metrics: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))).default({}),
   sampleInterval: duration.default(10_000),

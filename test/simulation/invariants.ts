@@ -1,19 +1,19 @@
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
-import { POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
 import { durationMs } from '../../src/api/duration.ts';
-import { type Ingress, type KubeObject, keyOf, type Pod, type Service } from '../../src/api/kubernetes.ts';
+import { type KubeObject, keyOf } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RecordStatus, RolloutRecord } from '../../src/api/rollout-record.ts';
 import { analysesOfMode, analysesOfStep } from '../../src/rollout/guard.ts';
 import { analysisRun, isOwnRun } from '../../src/rollout/runs.ts';
-import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import type { World, Write } from '../world/world.ts';
+import { ROUTES, recordOf, type Stage } from './stage.ts';
+import { type Broken, canaryShare, risingWeight, routesIn, settledTraffic } from './traffic-rules.ts';
 
 /** What must hold whatever happens, watched at every write and, as far as it takes time to settle, at every second. */
 export interface Watchman {
-  onWrite(world: World, write: Write): void;
-  atRest(world: World): void;
+  onWrite(stage: Stage, write: Write): void;
+  atRest(stage: Stage): void;
   /** What was broken, in plain words, with the time. */
   broken: string[];
 }
@@ -48,18 +48,14 @@ export function watchman(): Watchman {
     }
   }
 
-  function onCanaryIngress(world: World, was: Ingress | undefined, is: Ingress): void {
-    const record = recordOf(world);
-    const { release } = record ?? {};
-    const weight = canaryWeight(is);
-    if (weight <= (was ? canaryWeight(was) : 0)) return;
-    const failing = release?.step?.verdict?.phase === 'Failed';
-    must(!failing, 'weight never rises while the newest verdict is failing', `${weight} %`);
-    must(
-      release?.stage === 'InRolling',
-      'after a rollback or an abort canary weight is 0 and stays 0',
-      `${weight} % while ${release?.stage}`,
-    );
+  function onRoute(stage: Stage, was: KubeObject | undefined, is: KubeObject): void {
+    const share = canaryShare(is);
+    if (share === undefined) return;
+    tell(risingWeight(stage, was ? (canaryShare(was) ?? 0) : 0, share));
+  }
+
+  function tell(troubles: readonly Broken[]): void {
+    for (const [rule, detail] of troubles) must(false, rule, detail);
   }
 
   /** Sequence numbers of a metric are recorded one after the other, and what was recorded stays. */
@@ -86,7 +82,8 @@ export function watchman(): Watchman {
 
   return {
     broken,
-    onWrite: (world, write) => {
+    onWrite: (stage, write) => {
+      const { world } = stage;
       at = write.at;
       const { object, verb } = write;
       const key = `${object.kind} ${keyOf(object)} ${object.metadata.uid}`;
@@ -96,27 +93,23 @@ export function watchman(): Watchman {
       if (write.actor !== 'assay' || verb === 'delete') return;
       if (object.kind === 'RolloutRecord') {
         onRecord(world, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
-      } else if (object.kind === 'Ingress') {
-        onCanaryIngress(world, was as Ingress | undefined, object as Ingress);
+      } else if (ROUTES.includes(object.kind)) {
+        onRoute(stage, was, object);
       } else if (object.kind === 'AnalysisRun') {
         onRun(was as AnalysisRun | undefined, object as AnalysisRun);
       }
     },
-    atRest: (world) => {
-      at = world.clock.monotonic();
-      const { stores } = world.memory;
-      const pods = stores.of<Pod>(resources.pod).list().filter(isReady);
-      for (const service of stores.of<Service>(resources.service).list()) {
-        const isCanary = service.metadata.name.endsWith('-canary');
-        const route = stores
-          .of<Ingress>(resources.ingress)
-          .list()
-          .find(({ metadata }) => metadata.name.endsWith('-canary'));
-        const selected = pods.filter((pod) => selects(service, pod)).length;
-        const serves = selected > 0 || (isCanary && !route);
-        const hash = service.spec.selector?.[POD_TEMPLATE_HASH_LABEL] ?? 'any version';
-        must(serves, 'a Service that gets requests has ready pods', `${service.metadata.name}, ${hash}`);
-      }
+    atRest: (stage) => {
+      at = stage.world.clock.monotonic();
+      tell(settledTraffic(stage));
+      const { release } = recordOf(stage)?.status ?? {};
+      const isBack = release?.outcome === 'RolledBack' || release?.outcome === 'Aborted';
+      const shares = isBack ? routesIn(stage).map((route) => canaryShare(route) ?? 0) : [];
+      must(
+        shares.every((share) => share === 0),
+        'after a rollback or an abort canary weight is 0 and stays 0',
+        `${shares.join()} %`,
+      );
     },
   };
 }
@@ -184,16 +177,4 @@ function isApproved(
         approval.step === release?.step?.index,
     )
   );
-}
-
-function recordOf(world: World): RecordStatus | undefined {
-  return world.memory.stores.of<RolloutRecord>(resources.rolloutRecord).list()[0]?.status;
-}
-
-function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-}
-
-function selects({ spec }: Service, pod: Pod): boolean {
-  return Object.entries(spec.selector ?? {}).every(([name, value]) => pod.metadata.labels?.[name] === value);
 }

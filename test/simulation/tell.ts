@@ -1,23 +1,124 @@
-import { join } from 'node:path';
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
-import { IN_PROGRESSING_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../src/api/annotations.ts';
-import type { Deployment, KubeObject, Service } from '../../src/api/kubernetes.ts';
-import { type Resource, resources } from '../../src/api/resource.ts';
+import { IN_PROGRESSING_ANNOTATION } from '../../src/api/annotations.ts';
+import { type KubeObject, keyOf, type Workload } from '../../src/api/kubernetes.ts';
+import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
-import { readObjects } from '../scenarios/scenario.ts';
+import { imageTag } from '../world/kubelet.ts';
 import { mergePatch } from '../world/patch.ts';
 import { openTrace } from '../world/trace.ts';
-import { openWorld, type World } from '../world/world.ts';
-import { dice } from './dice.ts';
+import { openWorld, resourceOf, type World, type Write } from '../world/world.ts';
+import { type Cast, objectsOf } from './casts.ts';
+import { type Dice, dice } from './dice.ts';
+import { FAULTS } from './faults.ts';
 import { watchman } from './invariants.ts';
-import { happen, mend, SERIES } from './story.ts';
+import { PEOPLE, PLANS } from './people.ts';
+import {
+  apply,
+  LAST_VERSION,
+  ofVersion,
+  PART,
+  patch,
+  present,
+  ROUTES,
+  readyPods,
+  release,
+  type Stage,
+  workloadOf,
+} from './stage.ts';
 
-const HAPPENINGS = 25;
-const manifests = readObjects(
-  ['echoserver', 'rollout', 'source-and-template', 'guard'].map((name) =>
-    join(import.meta.dirname, '../scenarios/manifests', `${name}.yaml`),
-  ),
-);
+/** What happens between the beginning and the mending of a story. */
+const HAPPENINGS = 6;
+
+/** No release takes longer, once all is mended. */
+const ENDING_S = 150;
+
+/** What the metrics say of the versions: good, bad, turning, or nothing. */
+const SERIES = {
+  v1: { 'success-rate': '0.99', health: '1' },
+  v2: { 'success-rate': '0.99', health: '1x2 _x5 1' },
+  v3: { 'success-rate': '0.99x3 0.5', health: '1' },
+  v4: { 'success-rate': '0.5', health: '1' },
+  v5: { 'success-rate': '_ _ 0.99 _ 0.99x20', health: '1x4 0' },
+  v6: { 'success-rate': '0.99', health: '1x3 0' },
+  v7: { 'success-rate': '0.99', health: '1x1 _x30' },
+  [LAST_VERSION]: { 'success-rate': '1', health: '1' },
+};
+
+export interface StoryOptions {
+  /** Nothing breaks: people alone make the story. */
+  isPeaceful?: boolean;
+  /** Asked after each second: whether the controller is killed. */
+  kills?: () => boolean;
+}
+
+export interface Story {
+  /** What was broken, in plain words. */
+  broken: string[];
+  trace: string[];
+  end: ReturnType<typeof endOf>;
+  /** The end that every story must come to: all is as its owners wrote it, and runs the last version. */
+  goodEnd: Story['end'];
+}
+
+/** Plays the story of one seed: what was broken, what was seen, and what there is at its end. */
+export async function tell(cast: Cast, seed: number, options: StoryOptions = {}): Promise<Story> {
+  const chance = dice(seed);
+  const rules = watchman();
+  const trace = openTrace(0);
+  const made = new Map<string, KubeObject>();
+  const authored = withPlan(objectsOf(cast), chance);
+  let stage: Stage | undefined;
+  const world = await openWorld({
+    objects: withJudges(authored, chance),
+    series: SERIES,
+    seriesIntervalMs: 4_000,
+    podReadyMs: chance.between(200, 3_000),
+    ...(options.isPeaceful ? {} : { watchLagMs: lagOf(chance) }),
+    onWrite: (write) => {
+      trace.record(write);
+      noteMade(made, write);
+      if (stage) rules.onWrite(stage, write);
+    },
+  });
+  stage = { world, authored, unsettledUntil: 0 };
+  const look = async () => {
+    if (options.kills?.()) await world.killController();
+    rules.atRest(stage as Stage);
+  };
+  await world.clock.advance(6_000);
+  await world.startController();
+  await world.clock.advance(1_000);
+  for (let count = 0; count < HAPPENINGS; count++) {
+    const what = await happen(stage, chance, options.isPeaceful === true);
+    trace.note(world.clock.monotonic(), { subject: 'story', act: what });
+    await pass(world, look, chance.between(1, 10));
+  }
+  await mend(stage);
+  trace.note(world.clock.monotonic(), { subject: 'story', act: 'everything is mended' });
+  await finish(stage, look);
+  const end = endOf(stage, made);
+  await world.close();
+  const broken = [...rules.broken, ...world.errors];
+  return { broken, trace: trace.lines(), end, goodEnd: goodEndOf(stage) };
+}
+
+function happen(stage: Stage, chance: Dice, isPeaceful: boolean): Promise<string> {
+  const happenings = isPeaceful || chance.happens(0.6) ? PEOPLE : FAULTS;
+  return chance.oneOf(happenings)(stage, chance);
+}
+
+function lagOf(chance: Dice): () => number {
+  return () => (chance.happens(0.1) ? chance.between(50, 400) : chance.between(1, 10));
+}
+
+function withPlan(objects: readonly KubeObject[], chance: Dice): KubeObject[] {
+  const canary = { steps: chance.oneOf(PLANS) };
+  return objects.map((object) =>
+    object.kind === 'Rollout'
+      ? (mergePatch(object, { spec: { strategy: { canary } } }) as KubeObject)
+      : object,
+  );
+}
 
 const template = { kind: 'AnalysisTemplate', name: 'success-rate' };
 const STEP = { name: 'success-rate', template };
@@ -25,103 +126,151 @@ const BACKGROUND = { name: 'health', template: { ...template, name: 'health' }, 
 const AFTERWARDS = { name: 'afterwards', template, mode: 'PostPromotion' };
 const ANALYSES = [[STEP], [STEP, BACKGROUND], [STEP, AFTERWARDS], [STEP, BACKGROUND, AFTERWARDS]];
 
-/** Plays the story of one seed: what was broken, what was seen, and what there is at its end. */
-export async function tell(seed: number) {
-  const chance = dice(seed);
-  const rules = watchman();
-  const trace = openTrace(0);
-  let world: World | undefined;
-  const opened = await openWorld({
-    objects: withHealth(chance.oneOf(['Inconclusive', 'Wait'])).concat(
-      withGuard({
-        onFailure: chance.oneOf(['Rollback', 'Abort', 'Pause']),
-        onSuccess: chance.oneOf(['Promote', 'Promote', 'Hold']),
-        onTimeout: chance.oneOf(['Rollback', 'Abort', 'Pause']),
-        holdTimeout: `${chance.between(10, 90)}s`,
-        progressDeadlineSeconds: chance.between(5, 40),
-        onInconclusive: chance.oneOf(['Pause', 'Retry']),
-        onError: chance.oneOf(['Pause', 'Retry']),
-        retry: { attempts: chance.between(1, 3), delay: `${chance.between(1, 20)}s` },
-        analyses: chance.oneOf(ANALYSES),
-      }),
-    ),
-    series: SERIES,
-    seriesIntervalMs: 10_000,
-    podReadyMs: chance.between(200, 4_000),
-    watchLagMs: () => (chance.happens(0.1) ? chance.between(50, 400) : chance.between(1, 10)),
-    onWrite: (write) => {
-      trace.record(write);
-      if (world) rules.onWrite(world, write);
-    },
-  });
-  world = opened;
-  await opened.clock.advance(8_000);
-  await opened.startController();
-  await opened.clock.advance(5_000);
-  for (let count = 0; count < HAPPENINGS; count++) {
-    const what = await happen(opened, chance);
-    trace.note(opened.clock.monotonic(), { subject: 'story', act: what });
-    await pass(opened, rules.atRest, chance.between(1, 20));
-  }
-  await mend(opened);
-  trace.note(opened.clock.monotonic(), { subject: 'story', act: 'everything is mended' });
-  await pass(opened, rules.atRest, 240);
-  const end = endOf(opened);
-  await opened.close();
-  return { broken: [...rules.broken, ...opened.errors], trace: trace.lines(), end };
-}
-
-/** A template for Background analyses, whose metric turns bad or silent apart from that of the steps. */
-function withHealth(noData: string): KubeObject[] {
-  const metric = {
-    name: 'health',
-    query: 'health{pod=~"{{canary.pods}}"}',
-    interval: '5s',
-    noData,
-    successCondition: 'value >= 1',
+/** With a guard of some kind, or, in every fifth story, with none; and the templates that it names. */
+function withJudges(objects: readonly KubeObject[], chance: Dice): KubeObject[] {
+  const guard = {
+    onFailure: chance.oneOf(['Rollback', 'Abort', 'Pause']),
+    onSuccess: chance.oneOf(['Promote', 'Promote', 'Hold']),
+    onTimeout: chance.oneOf(['Rollback', 'Abort', 'Pause']),
+    holdTimeout: `${chance.between(10, 90)}s`,
+    progressDeadlineSeconds: chance.between(5, 40),
+    onInconclusive: chance.oneOf(['Pause', 'Retry']),
+    onError: chance.oneOf(['Pause', 'Retry']),
+    retry: { attempts: chance.between(1, 3), delay: `${chance.between(1, 20)}s` },
+    analyses: chance.oneOf(ANALYSES),
   };
-  const base = manifests.find(({ kind }) => kind === 'AnalysisTemplate');
-  if (!base) throw new Error('there is a template');
-  return [
-    { ...base, metadata: { ...base.metadata, name: 'health' }, spec: { metrics: [metric] } } as KubeObject,
-  ];
+  const isGuarded = chance.happens(0.8);
+  const noData = chance.oneOf(['Inconclusive', 'Wait']);
+  return objects.flatMap((object): KubeObject[] => {
+    if (object.kind === 'RolloutGuard')
+      return isGuarded ? [mergePatch(object, { spec: guard }) as KubeObject] : [];
+    if (object.kind !== 'AnalysisTemplate') return [object];
+    const health = {
+      name: 'health',
+      query: 'health{pod=~"{{canary.pods}}"}',
+      interval: '5s',
+      noData,
+      successCondition: 'value >= 1',
+    };
+    const [metric] = (object as unknown as { spec: { metrics: object[] } }).spec.metrics;
+    return [
+      mergePatch(object, { spec: { metrics: [{ ...metric, interval: '4s', count: 2 }] } }) as KubeObject,
+      mergePatch(object, {
+        metadata: { name: 'health' },
+        spec: { args: null, metrics: [health] },
+      }) as KubeObject,
+    ];
+  });
 }
 
-function withGuard(spec: object): KubeObject[] {
-  return manifests.map((object) =>
-    object.kind === 'RolloutGuard' ? (mergePatch(object, { spec }) as KubeObject) : object,
-  );
+/** Mends everything that was broken, and releases a version that must get through. */
+async function mend(stage: Stage): Promise<void> {
+  const { world } = stage;
+  world.faults.refusals.length = 0;
+  world.faults.diesAtWrite = () => undefined;
+  world.faults.losesJob = () => false;
+  world.faults.deliveries = () => 1;
+  world.faults.webhooksDown = false;
+  world.metrics.setDown(false);
+  for (const object of stage.authored.filter(({ metadata }) => metadata.name === PART.name)) {
+    if (present(stage, resourceOf(object))) continue;
+    const isWorkload = object.kind === workloadOf(stage).kind;
+    await apply(stage, isWorkload ? ofVersion(object, 'v1') : object);
+  }
+  await patch(stage, resources.rollout, { spec: { disabled: false, strategy: { paused: false } } });
+  await patch(stage, resources.rolloutGuard, { spec: { suspend: false, onSuccess: 'Promote' } });
+  // A release begins under the guard as the controller knows it then.
+  await world.clock.advance(2_000);
+  await release(stage, LAST_VERSION);
+  stage.unsettledUntil = Math.max(stage.unsettledUntil, world.clock.monotonic() + 3_000);
+}
+
+/** Lets the last release come to its end; a person approves where no guard does. */
+async function finish(stage: Stage, look: () => Promise<void>): Promise<void> {
+  const isGuarded = present(stage, resources.rolloutGuard) !== undefined;
+  const approval = { status: { canaryStatus: { currentStepState: 'StepReady' } } };
+  for (let second = 0; second < ENDING_S; second++) {
+    await pass(stage.world, look, 1);
+    const rollout = present<Rollout>(stage, resources.rollout);
+    if (!isGuarded && rollout?.status?.currentStepState === 'StepPaused')
+      await patch(stage, resources.rollout, approval, 'status');
+    if (second > 10 && isOver(stage)) break;
+  }
+  // What is told, or tidied up, after the end.
+  await pass(stage.world, look, 2);
+}
+
+function isOver(stage: Stage): boolean {
+  const { phase, conditions } = present<Rollout>(stage, resources.rollout)?.status ?? {};
+  const isJudged = conditions?.every(({ type, status }) => type !== 'PostPromotion' || status === 'True');
+  const workload = present<Workload>(stage, workloadOf(stage));
+  const version = workload && imageTag(workload.spec.template.spec);
+  const isMarked = workload?.metadata.annotations?.[IN_PROGRESSING_ANNOTATION] !== undefined;
+  return phase === 'Healthy' && version === LAST_VERSION && !isMarked && isJudged === true;
 }
 
 /** Lets seconds pass; whoever looks at each of them sees what has settled. */
-async function pass(world: World, look: (world: World) => void, seconds: number): Promise<void> {
+async function pass(world: World, look: () => Promise<void>, seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     await world.clock.advance(1_000);
-    look(world);
+    await look();
   }
 }
 
-function endOf({ memory }: World) {
-  const ref = { name: 'echoserver', namespace: 'shop' };
-  const list = <T extends KubeObject>(resource: Resource) => memory.stores.of<T>(resource).list();
-  const workload = memory.stores.of<Deployment>(resources.deployment).get(ref);
-  const service = memory.stores.of<Service>(resources.service).get(ref);
-  const phases = list<AnalysisRun>(resources.analysisRun).map(({ status }) => status?.phase);
-  const running = phases.filter((phase) => !phase || phase === 'Pending' || phase === 'Running').length;
-  const containers = workload?.spec.template.spec['containers'] as { image: string }[] | undefined;
+/** What the engine makes and leaves on purpose: records of what was, beside the release itself. */
+const LEFT = ['Event', 'AnalysisRun', 'RolloutRecord'];
+
+function noteMade(made: Map<string, KubeObject>, { actor, verb, object }: Write): void {
+  const key = `${object.kind} ${keyOf(object)}`;
+  if (verb === 'create' && actor === 'assay' && !LEFT.includes(object.kind)) made.set(key, object);
+}
+
+function endOf(stage: Stage, made: ReadonlyMap<string, KubeObject>) {
+  const { memory } = stage.world;
+  const workload = present<Workload>(stage, workloadOf(stage));
+  const runs = memory.stores.of<AnalysisRun>(resources.analysisRun).list();
+  const isRunning = ({ status }: AnalysisRun) => !status || ['Pending', 'Running'].includes(status.phase);
+  const left = [...made.values()].filter((object) =>
+    memory.stores.of(resourceOf(object)).get(object.metadata),
+  );
+  const routes = stage.authored.filter(({ kind }) => ROUTES.includes(kind));
+  const pods = readyPods(stage).map(({ spec }) => imageTag(spec as unknown as Record<string, unknown>));
   return {
-    phase: memory.stores.of<Rollout>(resources.rollout).get(ref)?.status?.phase,
-    version: containers?.[0]?.image.split(':')[1],
-    paused: workload?.spec.paused ?? false,
-    marked: workload?.metadata.annotations?.[IN_PROGRESSING_ANNOTATION] !== undefined,
-    pinned: service?.spec.selector?.[POD_TEMPLATE_HASH_LABEL] !== undefined,
-    canaryObjects: [resources.deployment, resources.service, resources.ingress].flatMap((resource) =>
-      list(resource)
-        .filter(({ metadata }) => metadata.name !== ref.name)
-        .map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+    phase: present<Rollout>(stage, resources.rollout)?.status?.phase,
+    isReleased: imageTag(workload?.spec.template.spec ?? {}) === LAST_VERSION,
+    pods: [...new Set(pods)],
+    missingPods: (workload?.spec.replicas ?? 0) - pods.length,
+    workload: workload && withoutTemplate(workload),
+    left: left.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+    routes: Object.fromEntries(
+      routes.map(({ kind }) => [kind, specOf(present(stage, resourceOf({ kind })))]),
     ),
-    kept: list(resources.controllerRevision).length,
-    finishedRunsAreFew: phases.length <= 10,
-    runningRuns: running,
+    finishedRunsAreFew: runs.filter((run) => !isRunning(run)).length <= 10,
+    runningRuns: runs.filter(isRunning).length,
   };
+}
+
+function goodEndOf(stage: Stage): Story['end'] {
+  const workload = stage.authored.find(({ kind }) => kind === workloadOf(stage).kind) as Workload;
+  const routes = stage.authored.filter(({ kind }) => ROUTES.includes(kind));
+  return {
+    phase: 'Healthy',
+    isReleased: true,
+    pods: [LAST_VERSION],
+    missingPods: 0,
+    workload: withoutTemplate(workload),
+    left: [],
+    routes: Object.fromEntries(routes.map((object) => [object.kind, specOf(object)])),
+    finishedRunsAreFew: true,
+    runningRuns: 0,
+  };
+}
+
+function withoutTemplate({ metadata, spec }: Workload) {
+  const { template: _template, replicas: _replicas, ...rest } = spec;
+  return { mark: metadata.annotations?.[IN_PROGRESSING_ANNOTATION], ...rest };
+}
+
+function specOf(object: KubeObject | undefined): unknown {
+  return (object as { spec?: unknown } | undefined)?.spec;
 }

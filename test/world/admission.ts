@@ -1,12 +1,16 @@
-import type { KubeObject } from '../../src/api/kubernetes.ts';
+import type { HorizontalPodAutoscaler, KubeObject } from '../../src/api/kubernetes.ts';
 import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Cluster, ClusterResult, ObjectRef } from '../../src/cluster/port.ts';
-import type { AdmissionAnswer, AdmissionRequest } from '../../src/server/admission-review.ts';
+import { type AdmissionAnswer, type AdmissionRequest, allow } from '../../src/server/admission-review.ts';
+import { makeLookup } from '../../src/server/lookup.ts';
 import { mutateRolloutStatus } from '../../src/server/mutate-rollout-status.ts';
 import { mutateWorkload } from '../../src/server/mutate-workload.ts';
+import { validate } from '../../src/server/validate.ts';
+import type { ValidationFacts } from '../../src/server/validation-facts.ts';
 import { jsonPatch } from './patch.ts';
 
 export type UserResult =
@@ -42,7 +46,7 @@ const CONTROLLER = { username: 'system:serviceaccount:assay-system:assay' };
 export function userOf({ cluster, clock, username, admitted }: UserOptions): User {
   async function review(
     resource: Resource,
-    oldObject: KubeObject,
+    oldObject: KubeObject | undefined,
     object: KubeObject,
     subresource: 'status' | undefined,
   ): Promise<AdmissionAnswer> {
@@ -53,7 +57,7 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       subResource: subresource ?? '',
       name,
       namespace,
-      operation: 'UPDATE',
+      operation: oldObject ? 'UPDATE' : 'CREATE',
       userInfo: { username },
       object,
       oldObject,
@@ -75,11 +79,30 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
         now: clock.now(),
       });
     }
-    return { allowed: true, patch: [], warnings: [] };
+    return asked === 'Rollout/' ? validate(request, await validationFacts(namespace)) : allow();
+  }
+
+  /** Everything is looked up as the webhook of a replica does whose local copies are up to date. */
+  async function validationFacts(namespace: string): Promise<ValidationFacts> {
+    const list = async <T extends KubeObject>(of: Resource) => {
+      const listed = await cluster.list<T>(of, { namespace });
+      return listed.ok ? listed.object.items : [];
+    };
+    return {
+      controller: CONTROLLER,
+      rollouts: await list<Rollout>(resources.rollout),
+      guards: await list<RolloutGuard>(resources.rolloutGuard),
+      autoscalers: await list<HorizontalPodAutoscaler>(resources.autoscaler),
+      lookup: makeLookup(cluster, new Map()),
+    };
   }
 
   return {
-    create: async (resource, object) => answer(await cluster.create(resource, object)),
+    create: async (resource, object) => {
+      const reviewed = await review(resource, undefined, object, undefined);
+      if (!reviewed.allowed) return { ok: false, message: reviewed.message };
+      return answer(await cluster.create(resource, object), reviewed.warnings);
+    },
     delete: async (resource, ref) => {
       const deleted = await cluster.delete(resource, ref);
       if (!deleted.ok) return { ok: false, message: deleted.fault.message };

@@ -89,7 +89,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
     }
     const stored = act();
     if (stored.ok) options.onWrite?.(verb, resource, stored.object, subresource);
-    return copied<T>(stored);
+    return answered<T>(stored);
   }
 
   function replaceObject(resource: Resource, given: Wire, subresource: 'status' | undefined): Stored {
@@ -161,12 +161,12 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       get: async (resource, ref) => {
         objectPath(resource, ref);
         const object = objects.get(resource, keyOfRef(ref));
-        return copied(object ? { ok: true, object } : missing(resource, keyOfRef(ref)));
+        return answered(object ? { ok: true, object } : missing(resource, keyOfRef(ref)));
       },
       list: async <T extends KubeObject>(resource: Resource, selection: ListOptions = {}) => {
         const items = objects.list(resource).filter((object) => isSelected(object, selection));
-        const copies = structuredClone(items) as KubeObject[] as T[];
-        return { ok: true, object: { items: copies, resourceVersion: objects.version() } };
+        const found = items as KubeObject[] as T[];
+        return { ok: true, object: { items: found, resourceVersion: objects.version() } };
       },
       create: async (resource, object) => {
         creationPath(resource, object);
@@ -222,7 +222,7 @@ function missing(resource: Resource, key: string) {
   return refuse('NotFound', resource, key, 'it does not exist');
 }
 
-/** What is answered is the caller's to change. */
-function copied<T extends KubeObject>(stored: Stored): ClusterResult<T> {
-  return stored.ok ? { ok: true, object: structuredClone(stored.object) as KubeObject as T } : stored;
+/** What is answered is frozen: whoever wants it otherwise makes a copy. */
+function answered<T extends KubeObject>(stored: Stored): ClusterResult<T> {
+  return stored.ok ? { ok: true, object: stored.object as KubeObject as T } : stored;
 }

@@ -8,6 +8,9 @@ import type { Stores } from '../../src/controller/freshest.ts';
 /** The image tag that no registry has. */
 export const UNPULLABLE_TAG = 'failed';
 
+/** The image tag of which every second pod starts and never gets ready. */
+const HALF_READY_TAG = 'half';
+
 /** How long a pull is tried before the pod says that it backs off. */
 const BACK_OFF_MS = 400;
 
@@ -28,6 +31,7 @@ export function kubelet(options: {
   const { cluster, clock } = options;
   const pods = options.stores.of<Pod>(resources.pod);
   const timers = new Map<string, () => void>();
+  let halves = 0;
 
   function report(key: string, status: NonNullable<Pod['status']>): void {
     timers.delete(key);
@@ -45,7 +49,9 @@ export function kubelet(options: {
     const key = keyOf(after);
     const name = after.spec.containers[0]?.name ?? '';
     const image = after.spec.containers[0]?.image ?? '';
-    const broken = imageTag(after.spec as unknown as Record<string, unknown>) === UNPULLABLE_TAG;
+    const tag = imageTag(after.spec as unknown as Record<string, unknown>);
+    if (tag === HALF_READY_TAG && halves++ % 2 === 0) return;
+    const broken = tag === UNPULLABLE_TAG;
     const status = broken ? backingOff(name, image) : running(name, clock.now() + options.podReadyMs);
     timers.set(
       key,

@@ -29,9 +29,28 @@ export function nameOf({ group, plural }: Pick<Resource, 'group' | 'plural'>): s
   return `${group}/${plural}`;
 }
 
-/** The object as JSON carries it: a copy, without fields that are undefined. */
+/** What came out of `wire` is never changed: whoever sends it again, or a part of it, sends the same. */
+const sent = new WeakSet<object>();
+
+/** The object as JSON carries it: without fields that are undefined, and frozen. */
 export function wire<T>(object: T): Wire {
-  return JSON.parse(JSON.stringify(object)) as Wire;
+  return carried(object) as Wire;
+}
+
+function carried(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null || sent.has(value)) return value;
+  const copy = Array.isArray(value) ? value.map((item) => carried(item ?? null)) : fieldsOf(value);
+  sent.add(copy);
+  return Object.freeze(copy);
+}
+
+function fieldsOf(value: object): object {
+  const copy: Record<string, unknown> = {};
+  for (const [field, present] of Object.entries(value)) {
+    if (present !== undefined) copy[field] = carried(present);
+  }
+  return copy;
 }
 
 export function refuse(
@@ -68,7 +87,7 @@ export function memoryObjects(now: () => number): Objects {
 
   function store(resource: Resource, given: Wire): Wire {
     version += 1;
-    const object = frozen({ ...given, metadata: { ...given.metadata, resourceVersion: String(version) } });
+    const object = wire({ ...given, metadata: { ...given.metadata, resourceVersion: String(version) } });
     collection(resource).set(keyOf(object), { resource, object });
     announce(resource, object, false);
     return object;
@@ -171,16 +190,6 @@ function mainChange(resource: Resource, before: Wire, given: Wire): Wire {
   const kept = { uid, creationTimestamp, deletionTimestamp, generation, resourceVersion };
   const status = hasStatusEndpoint(resource) ? before.status : given.status;
   const after = wire({ ...given, status, metadata: { ...given.metadata, ...kept } });
-  if (generation !== undefined && isWantedChange(resource, before, after)) {
-    after.metadata.generation = generation + 1;
-  }
-  return after;
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) frozen(part);
-  }
-  return value;
+  if (generation === undefined || !isWantedChange(resource, before, after)) return after;
+  return wire({ ...after, metadata: { ...after.metadata, generation: generation + 1 } });
 }

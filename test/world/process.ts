@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Log } from '../../src/cluster/log.ts';
 import type { Cluster, ClusterResult } from '../../src/cluster/port.ts';
-import { startController } from '../../src/controller/controller.ts';
+import { type ControllerDeps, startController } from '../../src/controller/controller.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
-import { watchedKinds, watchedParser } from '../../src/controller/watched-kinds.ts';
+import { watchedKinds } from '../../src/controller/watched-kinds.ts';
 import type { JobQueue } from '../../src/queue/port.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { laggingStores } from './lagging-store.ts';
@@ -14,6 +14,7 @@ export interface ProcessDeps {
   queue: JobQueue;
   clock: Clock;
   log: Log;
+  parse: ControllerDeps['parse'];
   watchLagMs: () => number;
   onDecision(decision: Decision): void;
   /** Asked before each write: whether the process dies now, before the write or right after it. */
@@ -108,7 +109,7 @@ export async function startProcess(deps: ProcessDeps): Promise<Process> {
   const stopController = await startController({
     cluster: cutOff,
     stores,
-    parse: watchedParser(deps.log),
+    parse: deps.parse,
     queue,
     clock,
     log: deps.log,

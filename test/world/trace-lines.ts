@@ -12,15 +12,14 @@ import type {
   ControllerRevision,
   Deployment,
   HorizontalPodAutoscaler,
-  Ingress,
   ReplicaSet,
   Service,
 } from '../../src/api/kubernetes.ts';
-import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { NEVER_AVAILABLE_SECONDS } from '../../src/workload/blue-green-settings.ts';
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
+import { destinationRuleLines, httpRouteLines, ingressLines, virtualServiceLines } from './trace-routes.ts';
 import { daemonSetLines, podLines, statefulSetLines } from './trace-sets.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
@@ -36,6 +35,9 @@ const TOLD: Record<string, Tell> = {
   StatefulSet: statefulSetLines,
   DaemonSet: daemonSetLines,
   Pod: podLines,
+  HTTPRoute: httpRouteLines,
+  VirtualService: virtualServiceLines,
+  DestinationRule: destinationRuleLines,
   ControllerRevision: keptLines,
   Rollout: rolloutLines,
   RolloutRecord: recordLines,
@@ -61,7 +63,7 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
   const isCanary = metadata.labels?.[CANARY_DEPLOYMENT_LABEL] !== undefined;
   const subject = `Deployment ${isCanary ? CANARY : metadata.name}`;
   const pods = `${spec.replicas} ${spec.replicas === 1 ? 'pod' : 'pods'} of ${versionOf(spec.template)}`;
-  if (!before) return [{ subject, act: 'create', from: pods }];
+  if (!before) return [{ subject, act: 'create', from: [pods, ...labelsOf(spec)].join(', ') }];
   if (!after) return [{ subject, act: 'delete', from: pods }];
   return [
     ...changed(seen, subject, 'version', (object) => versionOf(object.spec.template)),
@@ -72,6 +74,14 @@ function deploymentLines(seen: Seen<Deployment>): Line[] {
     ...changed(seen, subject, 'restored', (object) => object.metadata.annotations?.[RESTORE_ANNOTATION]),
     ...changed(seen, subject, 'label', (object) => object.metadata.labels?.[WORKLOAD_TYPE_LABEL]),
   ];
+}
+
+/** Labels of the pods that their selector does not ask for. */
+function labelsOf({ template, selector }: Deployment['spec']): string[] {
+  const { matchLabels = {} } = selector;
+  return Object.entries(template.metadata?.labels ?? {})
+    .filter(([name]) => !(name in matchLabels))
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 /** `held` by a release: paused and marked. */
@@ -163,16 +173,6 @@ function serviceLines(seen: Seen<Service>, names: Names): Line[] {
   if (!after) return [{ subject, act: 'delete' }];
   if (!before) return [{ subject, act: 'create', from: selected(after) }];
   return changed(seen, subject, 'selects', selected);
-}
-
-function ingressLines(seen: Seen<Ingress>): Line[] {
-  const { before, after } = seen;
-  const { metadata } = (after ?? before) as Ingress;
-  const subject = `Ingress ${metadata.name}`;
-  if (!after) return [{ subject, act: 'delete' }];
-  const weight = (object: Ingress) => `weight ${canaryWeight(object)} %`;
-  if (!before) return [{ subject, act: 'create', from: weight(after) }];
-  return changed(seen, subject, 'weight', (object) => `${canaryWeight(object)} %`);
 }
 
 function keptLines({ before, after }: Seen<ControllerRevision>): Line[] {

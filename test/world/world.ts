@@ -80,10 +80,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const clock = virtualClock(WORLD_START);
   const errors: string[] = [];
   const log = logInto(errors);
+  const parse = parseOnce(log);
   let actor = 'nobody';
   const memory = memoryCluster({
     now: clock.now,
-    parse: watchedParser(log),
+    parse,
     onWrite: (verb, resource, object) =>
       options.onWrite?.({ at: clock.monotonic(), actor, verb, resource, object }),
   });
@@ -172,6 +173,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       queue: queue.queue,
       clock: clock.named('controller'),
       log,
+      parse,
       watchLagMs: options.watchLagMs ?? (() => 5),
       onDecision: (decision) => options.onDecision?.(decision),
       diesAtWrite: () => faults.diesAtWrite(),
@@ -216,6 +218,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         );
       }
     },
+  };
+}
+
+/** Parses each version of an object once, though it comes by the watch and as the answer to its writer. */
+function parseOnce(log: Log): ReturnType<typeof watchedParser> {
+  const parse = watchedParser(log);
+  const known = new WeakMap<KubeObject, KubeObject | undefined>();
+  return (resource, raw) => {
+    if (!known.has(raw)) known.set(raw, parse(resource, raw));
+    return known.get(raw);
   };
 }
 

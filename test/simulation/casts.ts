@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { KubeObject } from '../../src/api/kubernetes.ts';
+import { readObjects } from '../scenarios/scenario.ts';
+
+/** What stories are told about: files of test/scenarios/manifests. A style or a provider joins with one line. */
+export const CASTS = {
+  'Deployment in canary style, Ingress': ['echoserver', 'rollout'],
+  'Deployment in canary style, HTTPRoute': ['echoserver', 'rollout', 'http-route'],
+  'Deployment in canary style, Istio': ['echoserver', 'rollout', 'istio'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Cast = keyof typeof CASTS;
+
+export const CAST_NAMES = Object.keys(CASTS) as Cast[];
+
+const MANIFESTS = join(import.meta.dirname, '../scenarios/manifests');
+
+/** The objects of a cast, with a guard and what it needs. */
+export function objectsOf(cast: Cast): KubeObject[] {
+  const names = [...CASTS[cast], 'source-and-template', 'guard'];
+  return readObjects(names.map((name) => join(MANIFESTS, `${name}.yaml`)));
+}
