@@ -18,6 +18,7 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const { snapshot, workload, release } = context;
   if (action === 'Pause') return { action };
   const owner = ownerOf(context);
+  if (snapshot.movedBy !== undefined) return besideAnother(context, action, owner, snapshot.movedBy);
   const cannotAbort = release.stage === 'Finalising' || styleIn(snapshot).abortRestores === true;
   const { kind, metadata } = workload.object;
   if (!owner) {
@@ -31,6 +32,22 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const undone = `${owner} owns ${kind} ${metadata.name} and would undo a restored template`;
   if (cannotAbort) return { action: 'Pause', why: `${undone}; it is held instead` };
   return action === 'Abort' ? { action } : { action: 'Abort', why: `${undone}; Rollback acts as Abort` };
+}
+
+/** Where another controller moves the pods, only a restored template makes it go back; it cannot take a canary away. */
+function besideAnother(
+  { workload }: Context,
+  action: FailureAction,
+  owner: string | undefined,
+  mover: string,
+): EffectiveAction {
+  const { kind, metadata } = workload.object;
+  if (action === 'Abort') {
+    return { action: 'Pause', why: `Abort acts as Pause beside ${mover}, which takes no canary away alone` };
+  }
+  if (!owner) return { action };
+  const why = `${owner} owns ${kind} ${metadata.name} and would undo a restored template; it is held instead`;
+  return { action: 'Pause', why };
 }
 
 /** Who undoes what is restored, as the guard has it: known, said by the guard, or nobody. */

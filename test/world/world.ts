@@ -3,6 +3,7 @@ import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Log } from '../../src/cluster/log.ts';
 import type { Cluster, ClusterFault } from '../../src/cluster/port.ts';
+import type { EngineName } from '../../src/controller/engine.ts';
 import { watchedParser } from '../../src/controller/watched-kinds.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { type User, userOf } from './admission.ts';
@@ -23,6 +24,7 @@ export interface Write {
 }
 
 export interface WorldOptions {
+  engine?: EngineName;
   objects: readonly KubeObject[];
   series: SeriesByVersion;
   seriesIntervalMs: number;
@@ -153,6 +155,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   async function startController(): Promise<void> {
     if (process?.alive) throw new Error('a controller runs already');
     process = await startProcess({
+      engine: options.engine ?? 'builtin',
       cluster: refusing(clientOf('assay'), faults),
       stores,
       queue: queue.queue,
@@ -213,6 +216,8 @@ function refusing(cluster: Cluster, faults: WorldFaults): Cluster {
       refusal(object.metadata.name) ?? (await cluster.create(resource, object)),
     replace: async (resource, object, subresource) =>
       refusal(object.metadata.name) ?? (await cluster.replace(resource, object, subresource)),
+    patch: async (resource, ref, patch, subresource) =>
+      refusal(ref.name) ?? (await cluster.patch(resource, ref, patch, subresource)),
     delete: async (resource, ref, preconditions) =>
       refusal(ref.name) ?? (await cluster.delete(resource, ref, preconditions)),
   };
