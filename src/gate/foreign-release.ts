@@ -20,6 +20,8 @@ export interface ForeignRelease {
   state: string;
   /** At a pause: when the step had its traffic. It tells one stay at a step from another. */
   since: string | undefined;
+  /** Of the workload, when this revision was seen to be its. */
+  workloadGeneration: number | undefined;
   /** The reason of the condition Progressing. */
   progress: string | undefined;
 }
@@ -52,6 +54,7 @@ export function foreignRelease(rollout: Rollout): ForeignRelease | undefined {
     index: status.currentStepIndex,
     state: status.currentStepState,
     since: status.lastUpdateTime ?? undefined,
+    workloadGeneration: status.observedWorkloadGeneration,
     progress: progressing?.status === 'True' ? progressing.reason : undefined,
   };
 }

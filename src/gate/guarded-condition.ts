@@ -1,7 +1,7 @@
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { presentGuard } from '../rollout/guard.ts';
-import { datedCondition } from '../rollout/project-status.ts';
 import type { Wanted } from '../rollout/kstatus.ts';
+import { datedCondition } from '../rollout/project-status.ts';
 import type { Snapshot } from '../rollout/snapshot.ts';
 import { foreignRelease } from './foreign-release.ts';
 import { unguardedSteps, whyUnguarded } from './guardable.ts';
@@ -19,7 +19,9 @@ function guarded(snapshot: Snapshot): Wanted | undefined {
   if (guard.kind === 'none') return undefined;
   if (guard.kind === 'faulty') return not('GuardNotReady', guard.message);
   const foreign = foreignRelease(rollout);
-  const why = foreign
+  // Before it is in its first step its status speaks of the last one of the release before.
+  const isInStep = foreign?.progress === 'InRolling' || foreign?.progress === 'Paused';
+  const why = isInStep
     ? whyUnguarded(rollout, foreign.index)
     : unguardedSteps(rollout).join('; ') || undefined;
   if (why !== undefined) return not('NotGuarded', why);

@@ -67,7 +67,7 @@ function enter(context: Context, foreign: ForeignRelease): Outcome {
   return {
     decision: 'Enter',
     reason: 'StepEntered',
-    message: `${nameStep(rollout, foreign.index)} waits, its traffic is there since ${foreign.since}`,
+    message: `${nameStep(rollout, foreign.index)} has its traffic since ${foreign.since}`,
     record: { ...withRelease(record, entered), stepEntry: record.stepEntry + 1 },
   };
 }

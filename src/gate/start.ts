@@ -10,10 +10,7 @@ import type { WorkloadFacts } from '../workload/style.ts';
 import { type ForeignRelease, isAtRest, MOVER } from './foreign-release.ts';
 import { runsPresentTemplate, versionOf } from './versions.ts';
 
-/**
- * Begins to judge a release that Kruise Rollouts has under way. It is taken up where its pods are there, since only
- * they tell which template Kruise means by its revision. One that nobody guards is left alone.
- */
+/** Begins to judge a release that Kruise Rollouts has under way. One that nobody guards is left alone. */
 export function startJudging(
   snapshot: Snapshot,
   workload: WorkloadFacts,
@@ -26,10 +23,7 @@ export function startJudging(
   if (foreign.progress !== 'InRolling') {
     return wait('WaitingForEngine', `${MOVER} is ${foreign.progress ?? 'about to begin'}`);
   }
-  if (foreign.revision === '' || !isAtRest(foreign)) {
-    return wait('WaitingForCanaryPods', `${MOVER} brings up the first pods`);
-  }
-  if (!runsPresentTemplate(snapshot.rollout, workload, foreign)) {
+  if (!isNamed(snapshot, workload, foreign)) {
     return wait(
       'WaitingForWorkload',
       `${MOVER} has not taken up the newest template of ${workload.object.metadata.name} yet`,
@@ -55,4 +49,16 @@ export function startJudging(
     message: `judging release ${releaseId} of ${name}: ${imagesOf(workload.object.spec.template.spec)} against stable pods ${stable.hash}`,
     record: { ...record, releaseId, stable, release },
   };
+}
+
+/**
+ * Whether the workload's template is known to be the one that Kruise's revision stands for: its pods tell, and before
+ * they are there, what Kruise saw of the workload.
+ */
+function isNamed({ rollout }: Snapshot, workload: WorkloadFacts, foreign: ForeignRelease): boolean {
+  if (foreign.revision === '') return false;
+  if (isAtRest(foreign)) return runsPresentTemplate(rollout, workload, foreign);
+  return (
+    foreign.state === 'StepUpgrade' && foreign.workloadGeneration === workload.object.metadata.generation
+  );
 }

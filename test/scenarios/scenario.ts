@@ -6,6 +6,7 @@ import { durationMs } from '../../src/api/duration.ts';
 import { durationSchema } from '../../src/api/kind.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { convertRollout } from '../../src/api/rollout-conversion.ts';
+import { ENGINES } from '../../src/controller/engine.ts';
 import { mergePatch } from '../world/patch.ts';
 
 const manifestSchema = z.looseObject({
@@ -45,6 +46,7 @@ const eventSchema = z
 
 const scenarioSchema = z.strictObject({
   title: z.string(),
+  engine: z.enum(ENGINES).optional(),
   objects: z.array(z.union([z.string(), manifestSchema])),
   metrics: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))).default({}),
   sampleInterval: duration.default(10_000),

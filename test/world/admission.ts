@@ -4,9 +4,11 @@ import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Cluster, ClusterResult, ObjectRef } from '../../src/cluster/port.ts';
+import type { EngineName } from '../../src/controller/engine.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/server/admission-review.ts';
 import { mutateRolloutStatus } from '../../src/server/mutate-rollout-status.ts';
 import { mutateWorkload } from '../../src/server/mutate-workload.ts';
+import { seenByKruise } from './kruise-admission.ts';
 import { jsonPatch } from './patch.ts';
 
 export type UserResult =
@@ -32,11 +34,13 @@ export interface UserOptions {
   username: string;
   /** Whether the webhooks are asked. */
   admitted(): boolean;
+  /** Whose webhooks admit workloads and Rollouts. */
+  engine?: EngineName | undefined;
 }
 
 const CONTROLLER = { username: 'system:serviceaccount:assay-system:assay' };
 
-export function userOf({ cluster, clock, username, admitted }: UserOptions): User {
+export function userOf({ cluster, clock, username, admitted, engine }: UserOptions): User {
   async function review(
     resource: Resource,
     oldObject: KubeObject,
@@ -56,6 +60,7 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       oldObject,
       options: {},
     };
+    if (engine === 'kruise') return byKruise(oldObject, object);
     const asked = admitted() ? `${resource.kind}/${subresource ?? ''}` : '';
     if (asked === 'Deployment/') {
       const rollouts = await cluster.list<Rollout>(resources.rollout, { namespace });
@@ -73,6 +78,11 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       });
     }
     return { allowed: true, patch: [], warnings: [] };
+  }
+
+  async function byKruise(oldObject: KubeObject, object: KubeObject): Promise<AdmissionAnswer> {
+    const value = admitted() ? await seenByKruise(cluster, oldObject, object) : undefined;
+    return { allowed: true, patch: value ? [{ op: 'replace', path: '', value }] : [], warnings: [] };
   }
 
   return {

@@ -10,6 +10,9 @@ import { type User, userOf } from './admission.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { type MemoryCluster, memoryCluster, type WriteVerb } from './cluster.ts';
 import { runDeployments } from './deployments.ts';
+import { admittedByKruise } from './kruise-admission.ts';
+import { runKruise } from './kruise-loop.ts';
+import type { KruiseOptions } from './kruise-manager.ts';
 import { type Metrics, metricsOf, type SeriesByVersion } from './metrics.ts';
 import { type Process, startProcess } from './process.ts';
 import { worldQueue } from './queue.ts';
@@ -25,6 +28,8 @@ export interface Write {
 
 export interface WorldOptions {
   engine?: EngineName;
+  /** How Kruise Rollouts behaves, where it moves the pods: with a cache that never lags unless told. */
+  kruise?: Partial<KruiseOptions>;
   objects: readonly KubeObject[];
   series: SeriesByVersion;
   seriesIntervalMs: number;
@@ -124,6 +129,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     clock: clock.named('kubernetes'),
     podReadyMs: options.podReadyMs ?? 800,
   });
+  const stopKruise =
+    options.engine === 'kruise'
+      ? runKruise({
+          stores,
+          clock: clock.named('kruise'),
+          log,
+          manager: { cluster: clientOf('kruise'), now: clock.now, isStale: () => false, ...options.kruise },
+        })
+      : () => undefined;
   const metrics = metricsOf({
     stores,
     clock,
@@ -151,12 +165,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     async (job) => ({ job, finishedAt: clock.now(), delivered: true, message: 'delivered' }),
   );
 
+  /** Kruise's webhook sees what Assay writes into a workload as it sees what a person does. */
+  function admitted(cluster: Cluster): Cluster {
+    return options.engine === 'kruise' ? admittedByKruise(cluster) : cluster;
+  }
+
   let process: Process | undefined;
   async function startController(): Promise<void> {
     if (process?.alive) throw new Error('a controller runs already');
     process = await startProcess({
       engine: options.engine ?? 'builtin',
-      cluster: refusing(clientOf('assay'), faults),
+      cluster: refusing(admitted(clientOf('assay')), faults),
       stores,
       queue: queue.queue,
       clock: clock.named('controller'),
@@ -178,7 +197,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     faults,
     errors,
     user: (username) =>
-      userOf({ cluster: clientOf(username), clock, username, admitted: () => !faults.webhooksDown }),
+      userOf({
+        cluster: clientOf(username),
+        clock,
+        username,
+        admitted: () => !faults.webhooksDown,
+        engine: options.engine,
+      }),
     startController,
     stopController: async () => {
       if (process?.alive) await process.stop();
@@ -190,6 +215,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     flushQueue: queue.flush,
     close: async () => {
       if (process?.alive) await process.stop();
+      stopKruise();
       stopDeployments();
       metrics.stop();
       // Queries under way end on their own.
