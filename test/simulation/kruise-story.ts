@@ -46,6 +46,7 @@ export async function tellKruise(seed: number): Promise<KruiseStory> {
     podReadyMs: 100,
     watchLagMs: () => chance.between(1, 60),
     kruise: {
+      beatMs: 400,
       isStale: () => chance.happens(0.5),
       alwaysWrites: true,
       onOverwritten: ({ status }) => {
@@ -157,7 +158,9 @@ function placeOf({ rollout, revision, step, planHash, since }: Approval): string
 
 /** Whether a run has passed that judged exactly this revision at this stay at this step of this plan. */
 function hasVerdict(world: World, { rollout, revision, step, planHash, since }: Approval): boolean {
-  const template = VERSIONS.map(templateOf).find((each) => kruiseRevision(each) === revision);
+  const template = VERSIONS.map((version) => templateOf(rollout.metadata.name, version)).find(
+    (each) => kruiseRevision(each) === revision,
+  );
   return world.memory.stores
     .of<AnalysisRun>(resources.analysisRun)
     .list(NAMESPACE)
@@ -196,9 +199,9 @@ function isOver(world: World): boolean {
   return names().every((name) => endOf(world, name) === GOOD_END);
 }
 
-function templateOf(version: string) {
+function templateOf(name: string, version: string) {
   return {
-    metadata: { labels: { app: 'shop' } },
+    metadata: { labels: { app: name } },
     spec: { containers: [{ name: 'shop', image: `example/shop:${version}` }] },
   };
 }
@@ -209,7 +212,7 @@ function objects(): KubeObject[] {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name },
-      spec: { replicas: 2, selector: { matchLabels: { app: 'shop' } }, template: templateOf('v1') },
+      spec: { replicas: 2, selector: { matchLabels: { app: name } }, template: templateOf(name, 'v1') },
     },
     {
       apiVersion: 'rollouts.kruise.io/v1beta1',

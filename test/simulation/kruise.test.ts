@@ -20,8 +20,11 @@ test.each(seeds)(
   SLOW_MACHINE_MS,
 );
 
-test.runIf(SEED === undefined)('that was said of 500 approvals at least, of which many were overwritten', () => {
-  const sum = (of: (story: KruiseStory) => number) => told.reduce((total, story) => total + of(story), 0);
-  expect(sum(({ approved }) => approved)).toBeGreaterThanOrEqual(500);
-  expect(sum(({ overwritten }) => overwritten)).toBeGreaterThan(50);
-});
+test.runIf(SEED === undefined)(
+  'that was said of 500 approvals at least, of which many were overwritten',
+  () => {
+    const sum = (of: (story: KruiseStory) => number) => told.reduce((total, story) => total + of(story), 0);
+    expect(sum(({ approved }) => approved)).toBeGreaterThanOrEqual(500);
+    expect(sum(({ overwritten }) => overwritten)).toBeGreaterThan(50);
+  },
+);

@@ -4,15 +4,16 @@ import type { Log } from '../../src/cluster/log.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
 import { type KruiseOptions, kruiseManager } from './kruise-manager.ts';
 
-/** How often each Rollout is reconciled. Upstream is woken by changes; a steady beat makes no difference to others. */
-const BEAT_MS = 200;
-
-/** Runs the stand-in of Kruise Rollouts on a clock. Answers how to stop. */
+/**
+ * Runs the stand-in of Kruise Rollouts on a clock, each Rollout once a beat: upstream is woken by changes, which makes
+ * no difference to others. Answers how to stop.
+ */
 export function runKruise(options: {
   stores: Stores;
   clock: Clock;
   log: Log;
   manager: KruiseOptions;
+  beatMs: number;
 }): () => void {
   const { stores, clock, log } = options;
   const manager = kruiseManager(options.manager);
@@ -21,7 +22,7 @@ export function runKruise(options: {
 
   async function beat(): Promise<void> {
     for (const { metadata } of stores.of(resources.rollout).list()) await manager.turn(metadata);
-    if (!stopped) cancel = clock.after(BEAT_MS, start);
+    if (!stopped) cancel = clock.after(options.beatMs, start);
   }
 
   function start(): void {

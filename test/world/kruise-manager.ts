@@ -42,7 +42,9 @@ export function kruiseManager(options: KruiseOptions): KruiseManager {
     const labelSelector = `${CANARY_DEPLOYMENT_LABEL}=${name}`;
     const extras = await list<Deployment>(cluster, resources.deployment, { namespace, labelSelector });
     const extra = extras.find(({ metadata }) => !metadata.deletionTimestamp);
-    const sets = await list<ReplicaSet>(cluster, resources.replicaSet, { namespace });
+    const labels = Object.entries(workload.object.spec.selector.matchLabels ?? {});
+    const ofBoth = labels.map(([key, value]) => `${key}=${value}`).join(',');
+    const sets = await list<ReplicaSet>(cluster, resources.replicaSet, { namespace, labelSelector: ofBoth });
     return {
       rollout: rollout.object,
       workload: workload.object,

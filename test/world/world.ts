@@ -29,7 +29,7 @@ export interface Write {
 export interface WorldOptions {
   engine?: EngineName;
   /** How Kruise Rollouts behaves, where it moves the pods: with a cache that never lags unless told. */
-  kruise?: Partial<KruiseOptions>;
+  kruise?: Partial<KruiseOptions> & { beatMs?: number };
   objects: readonly KubeObject[];
   series: SeriesByVersion;
   seriesIntervalMs: number;
@@ -135,6 +135,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
           stores,
           clock: clock.named('kruise'),
           log,
+          beatMs: options.kruise?.beatMs ?? 200,
           manager: { cluster: clientOf('kruise'), now: clock.now, isStale: () => false, ...options.kruise },
         })
       : () => undefined;
