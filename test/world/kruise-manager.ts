@@ -37,10 +37,12 @@ export function kruiseManager(options: KruiseOptions): KruiseManager {
     const rollout = await cluster.get<Rollout>(resources.rollout, ref);
     if (!rollout.ok) return undefined;
     const { name } = rollout.object.spec.workloadRef;
-    const workload = await cluster.get<Deployment>(resources.deployment, { name, namespace });
-    if (!workload.ok) return undefined;
     const labelSelector = `${CANARY_DEPLOYMENT_LABEL}=${name}`;
-    const extras = await list<Deployment>(cluster, resources.deployment, { namespace, labelSelector });
+    const [workload, extras] = await Promise.all([
+      cluster.get<Deployment>(resources.deployment, { name, namespace }),
+      list<Deployment>(cluster, resources.deployment, { namespace, labelSelector }),
+    ]);
+    if (!workload.ok) return undefined;
     const extra = extras.find(({ metadata }) => !metadata.deletionTimestamp);
     const labels = Object.entries(workload.object.spec.selector.matchLabels ?? {});
     const ofBoth = labels.map(([key, value]) => `${key}=${value}`).join(',');
