@@ -4,9 +4,12 @@ import type { Log } from '../../src/cluster/log.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
 import { type KruiseOptions, kruiseManager } from './kruise-manager.ts';
 
+/** Of beats in which nothing has changed only some are used: what waits for its time is looked at then. */
+const RESTING_BEATS = 5;
+
 /**
- * Runs the stand-in of Kruise Rollouts on a clock, each Rollout once a beat: upstream is woken by changes, which makes
- * no difference to others. Answers how to stop.
+ * Runs the stand-in of Kruise Rollouts on a clock: each Rollout once a beat while anything changes, as upstream is woken
+ * by changes. Answers how to stop.
  */
 export function runKruise(options: {
   stores: Stores;
@@ -19,9 +22,18 @@ export function runKruise(options: {
   const manager = kruiseManager(options.manager);
   let cancel: () => void = () => undefined;
   let stopped = false;
+  let quietBeats = 0;
+  const unsubscribe = [resources.rollout, resources.deployment, resources.replicaSet].map((resource) =>
+    stores.of(resource).subscribe(() => {
+      quietBeats = 0;
+    }),
+  );
 
   async function beat(): Promise<void> {
-    for (const { metadata } of stores.of(resources.rollout).list()) await manager.turn(metadata);
+    const isDue = quietBeats % RESTING_BEATS === 0 || options.manager.alwaysWrites;
+    quietBeats += 1;
+    const rollouts = isDue ? stores.of(resources.rollout).list() : [];
+    for (const { metadata } of rollouts) await manager.turn(metadata);
     if (!stopped) cancel = clock.after(options.beatMs, start);
   }
 
@@ -32,6 +44,7 @@ export function runKruise(options: {
   start();
   return () => {
     stopped = true;
+    for (const stop of unsubscribe) stop();
     cancel();
   };
 }

@@ -68,7 +68,12 @@ export function admitByKruise(rollout: Rollout, before: Deployment, after: Deplo
 
 /** Its name of a template, which is no pod-template-hash. */
 export function kruiseRevision(template: PodTemplate): string {
-  return `kruise-${shortHash(revisionOf(template))}`;
+  return kruiseNameOf(revisionOf(template));
+}
+
+/** The same, of a revision as Assay names it. */
+export function kruiseNameOf(revision: string): string {
+  return `kruise-${shortHash(revision)}`;
 }
 
 export function kruisePlanHash({ spec }: Rollout): string {
