@@ -160,3 +160,22 @@ test('an object that loses its last finalizer is gone, not written', async () =>
   await cache.replace(resource, { ...deleted, metadata: { ...deleted.metadata, finalizers: [] } });
   expect(cache.get(resource, REF)).toBeUndefined();
 });
+
+test('what was patched is read at once, and a patch whose test fails leaves what is read as it was', async () => {
+  const { memory, cache, before } = await lagging();
+  const release = memory.holdWatches();
+  const version = (is: string, was?: string) => [
+    ...(was === undefined
+      ? []
+      : [{ op: 'test' as const, path: '/metadata/annotations/version', value: was }]),
+    { op: 'add' as const, path: '/metadata/annotations', value: { version: is } },
+  ];
+  expect((await cache.patch(resource, before, version('2'))).ok).toBe(true);
+  expect(versionOf(cache.get(resource, REF))).toBe('2');
+  expect(await cache.patch(resource, before, version('3', '1'))).toMatchObject({
+    ok: false,
+    fault: { kind: 'Conflict' },
+  });
+  expect(versionOf(cache.get(resource, REF))).toBe('2');
+  release();
+});
