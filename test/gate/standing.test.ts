@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ControllerRevision, KubeObject } from '../../src/api/kubernetes.ts';
+import type { ControllerRevision, Workload } from '../../src/api/kubernetes.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { foreignRelease } from '../../src/gate/foreign-release.ts';
 import { standingOf } from '../../src/gate/standing.ts';
@@ -108,12 +108,10 @@ const revision = (name: string, number: number): ControllerRevision => ({
 });
 
 function other(kind: string, updateRevision?: string): WorkloadFacts {
-  const object = workload().object as KubeObject & { status?: object };
-  return {
-    ...workload(),
-    object: { ...object, kind, status: { observedGeneration: 1, updateRevision } } as WorkloadFacts['object'],
-    revisions: [revision('echoserver-new', 2), revision('echoserver-old', 1)],
-  };
+  const facts = workload();
+  const status = { observedGeneration: 1, updateRevision };
+  const object: Workload = Object.assign(structuredClone(facts.object), { kind, status });
+  return { ...facts, object, revisions: [revision('echoserver-new', 2), revision('echoserver-old', 1)] };
 }
 
 test.each([
