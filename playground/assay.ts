@@ -8,7 +8,7 @@ import type { KubeObject } from '../src/api/kubernetes.ts';
 import { freePort } from './address-block.ts';
 import { marked } from './mark.ts';
 import type { Playground } from './playground.ts';
-import { renderChart } from './render-chart.ts';
+import { type ChartValues, renderChart } from './render-chart.ts';
 
 /** Assay as a person installs it, apart from where its process runs: the chart's objects, and a controller beside the cluster. */
 export interface InstalledAssay {
@@ -35,12 +35,15 @@ const NOT_HERE = ['Deployment', 'StatefulSet', 'PodDisruptionBudget', 'NetworkPo
  * Applies the chart's CRDs, RBAC and webhooks as the administrator, and prepares a controller that runs as the
  * chart's ServiceAccount, with no rights but that one's. Not started yet.
  */
-export async function installAssay(playground: Playground): Promise<InstalledAssay> {
+export async function installAssay(
+  playground: Playground,
+  values: ChartValues & { engine?: 'builtin' | 'kruise' } = {},
+): Promise<InstalledAssay> {
   const address = playground.webhookAddress;
   const [webhookPort, healthPort] = [await freePort(address), await freePort(address)];
   const webhookUrl = `https://${address}:${webhookPort}`;
   await playground.createNamespace(NAMESPACE);
-  const rendered = await renderChart(playground.helmPath, {}, NAMESPACE);
+  const rendered = await renderChart(playground.helmPath, values, NAMESPACE);
   const objects = rendered
     .filter(({ kind }) => !NOT_HERE.includes(kind))
     .map((object) => marked(reachedByUrl(object, webhookUrl)));
@@ -55,6 +58,7 @@ export async function installAssay(playground: Playground): Promise<InstalledAss
   const flags = {
     kubeconfig,
     namespace: NAMESPACE,
+    engine: values.engine ?? 'builtin',
     'redis-url': playground.redisUrl,
     'webhook-url': webhookUrl,
     'webhook-port': String(webhookPort),

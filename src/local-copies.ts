@@ -5,9 +5,9 @@ import type { Log } from './cluster/log.ts';
 import type { Cluster, Store } from './cluster/port.ts';
 import { openStore } from './cluster/store.ts';
 import type { Stores } from './controller/freshest.ts';
-import { watchedKinds, watchedParser } from './controller/watched-kinds.ts';
+import { type WatchedKind, watchedParser } from './controller/watched-kinds.ts';
 
-/** A local copy of every kind that Assay watches. */
+/** Local copies of the kinds that a process watches. */
 export interface LocalCopies extends Stores {
   readonly byPlural: ReadonlyMap<string, Store<KubeObject>>;
   /** Whether the first list of every kind has arrived. */
@@ -19,13 +19,14 @@ export interface LocalCopies extends Stores {
 
 export function localCopies(deps: {
   kubeConfig: KubeConfig;
+  kinds: readonly WatchedKind[];
   cluster: Cluster;
   log: Log;
   random: () => number;
 }): LocalCopies {
   const parse = watchedParser(deps.log);
   const stores = new Map(
-    watchedKinds.map(({ resource, labelSelector, optional }) => [
+    deps.kinds.map(({ resource, labelSelector, optional }) => [
       resource.plural,
       openStore<KubeObject>(deps, resource, {
         parse: (raw) => parse(resource, raw),

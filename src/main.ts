@@ -36,7 +36,12 @@ program
   )
   .addOption(new Option('--queue-prefix <text>', 'prefix of all keys in Redis').default('assay'))
   .addOption(
-    new Option('--engine <name>', 'which half moves the pods').choices(['builtin']).default('builtin'),
+    new Option(
+      '--engine <name>',
+      'who moves the pods: Assay (builtin), or an installed Kruise Rollouts, whose steps are then judged only (kruise)',
+    )
+      .choices(['builtin', 'kruise'])
+      .default('builtin'),
   )
   .addOption(
     new Option('--install-crds', 'apply the CRDs and webhook configurations before starting').default(false),

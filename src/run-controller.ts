@@ -9,11 +9,12 @@ import { loadKubeConfig } from './cluster/kubeconfig.ts';
 import { runWithLease } from './cluster/lease.ts';
 import type { Cluster } from './cluster/port.ts';
 import { type ControllerDeps, startController } from './controller/controller.ts';
-import { watchedParser } from './controller/watched-kinds.ts';
+import type { EngineName } from './controller/engine.ts';
+import { watchedKindsOf, watchedParser } from './controller/watched-kinds.ts';
 import { localCopies } from './local-copies.ts';
 import { bullmqQueue, bullmqWorkers } from './queue/bullmq.ts';
 import { createMetrics } from './server/metrics.ts';
-import { findRival } from './server/rival.ts';
+import { findRival, missKruise } from './server/rival.ts';
 import { required, StartFault, surrounding } from './start-fault.ts';
 import { startHealth } from './start-health.ts';
 import { startWebhooks } from './start-webhooks.ts';
@@ -24,7 +25,7 @@ export interface ControllerOptions {
   namespace: string;
   redisUrl: string;
   queuePrefix: string;
-  engine: 'builtin';
+  engine: EngineName;
   installCrds: boolean;
   webhookUrl?: string;
   webhookService: string;
@@ -64,10 +65,12 @@ async function run(options: ControllerOptions, stopped: AbortSignal, log: Logger
     onRequest: (verb, resource, _ms, code) =>
       metrics.apiRequests.inc({ verb, resource: resource.plural, code: String(code) }),
   });
-  const rival = await findRival(cluster, clock.now());
-  if (rival) throw new StartFault(rival);
+  const { engine } = options;
+  const unfit = engine === 'kruise' ? await missKruise(cluster) : await findRival(cluster, clock.now());
+  if (unfit) throw new StartFault(unfit);
 
-  const copies = localCopies({ kubeConfig, cluster, log, random: Math.random });
+  const kinds = watchedKindsOf(engine);
+  const copies = localCopies({ kubeConfig, kinds, cluster, log, random: Math.random });
   const transport = {
     redisUrl: options.redisUrl,
     prefix: options.queuePrefix,
@@ -79,14 +82,24 @@ async function run(options: ControllerOptions, stopped: AbortSignal, log: Logger
   const queue = bullmqQueue(transport);
   const workers = bullmqWorkers(transport);
   const username = await ownUsername(cluster);
-  const shared = { ...options, cluster, copies, metrics, clock, log, username };
+  const shared = {
+    ...options,
+    ownKindsOnly: engine === 'kruise',
+    cluster,
+    copies,
+    metrics,
+    clock,
+    log,
+    username,
+  };
   const stopHealth = await startHealth({ ...shared, queue });
   const stopWebhooks = await startWebhooks(shared);
   await copies.start();
-  log.info({ username, namespace: options.namespace }, 'the cluster is read');
+  log.info({ username, namespace: options.namespace, engine }, 'the cluster is read');
   const stopWorkers = await startWorkers({ ...shared, workers });
 
   const exitCode = await lead(options, stopped, {
+    engine,
     cluster,
     stores: copies,
     parse: watchedParser(log),

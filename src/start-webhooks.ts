@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crdOf } from './api/crd.ts';
+import { ASSAY_GROUP } from './api/group.ts';
 import { customKinds } from './api/kinds.ts';
 import type { HorizontalPodAutoscaler } from './api/kubernetes.ts';
 import { resources } from './api/resource.ts';
@@ -34,6 +35,8 @@ export interface WebhookSetup {
   webhookPort: number;
   bindAddress: string;
   installCrds: boolean;
+  /** Beside Kruise Rollouts: only Assay's own kinds are installed and admitted. */
+  ownKindsOnly: boolean;
 }
 
 const CERTIFICATE_DAYS = 365;
@@ -55,7 +58,8 @@ export async function startWebhooks(setup: WebhookSetup): Promise<() => Promise<
     cluster,
     rollouts: copies.of<Rollout>(resources.rollout),
     guards: copies.of<RolloutGuard>(resources.rolloutGuard),
-    autoscalers: copies.of<HorizontalPodAutoscaler>(resources.autoscaler),
+    ownKindsOnly: setup.ownKindsOnly,
+    ...(setup.ownKindsOnly ? {} : { autoscalers: copies.of<HorizontalPodAutoscaler>(resources.autoscaler) }),
     lookup: makeLookup(cluster, copies.byPlural),
     isReady: copies.synced,
     now: setup.clock.now,
@@ -101,15 +105,18 @@ async function certificatesFor(setup: WebhookSetup, target: WebhookTarget): Prom
 }
 
 async function register(setup: WebhookSetup, target: WebhookTarget, { ca }: Certificates): Promise<void> {
-  const { cluster, namespace, username } = setup;
+  const { cluster, namespace, username, ownKindsOnly } = setup;
   if (!setup.installCrds) {
     requireDone(
       'telling the API server to trust the webhooks',
-      await injectCaBundle({ cluster, caBundle: ca }),
+      await injectCaBundle({ cluster, caBundle: ca, ownKindsOnly }),
     );
     return;
   }
-  const crds = customKinds.map((versions) => crdOf(versions));
+  const installed = customKinds.filter((versions) =>
+    versions.every(({ resource }) => !ownKindsOnly || resource.group === ASSAY_GROUP),
+  );
+  const crds = installed.map((versions) => crdOf(versions));
   requireDone('installing the CRDs', await installCrds({ cluster, crds, caBundle: ca, target, sleep }));
   const registered = await registerWebhooks({
     cluster,
@@ -117,6 +124,7 @@ async function register(setup: WebhookSetup, target: WebhookTarget, { ca }: Cert
     target,
     namespace,
     controllerUsername: username,
+    ownKindsOnly,
   });
   requireDone('registering the webhooks', registered);
 }

@@ -96,6 +96,7 @@ describe('the house style', () => {
       'workload',
       'traffic',
       'rollout',
+      'gate',
       'alerting',
       'translate',
     ];

@@ -154,6 +154,13 @@ export const rolloutGuardKind = {
     { name: 'Rollout', type: 'string', jsonPath: '.spec.rolloutRef.name' },
     { name: 'Analyses', type: 'string', jsonPath: '.spec.analyses[*].name' },
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    {
+      name: 'Guarded',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Guarded")].status',
+      description: 'Beside Kruise Rollouts: whether every step that is to be judged waits for its verdict.',
+      priority: 1,
+    },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   rules: [

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { ANALYSIS_MODES, ANALYSIS_PHASES } from './analysis-run.ts';
 import { metricSchema } from './analysis-template.ts';
 import { scoreSchema } from './judge-schemas.ts';
-import { type CustomObject, intOrStringSchema, type KindDefinition, timestampSchema } from './kind.ts';
+import {
+  type CustomObject,
+  conditionSchema,
+  intOrStringSchema,
+  type KindDefinition,
+  timestampSchema,
+} from './kind.ts';
 import { resources } from './resource.ts';
 import { STEP_STATES } from './rollout.ts';
 import {
@@ -90,6 +96,9 @@ const stepRecordSchema = z.object({
   routedAt: timestampSchema.optional().describe('When the routes were seen to carry the weight of the step.'),
   trafficSince: timestampSchema.optional().describe('When the grace period after the routes was over.'),
   verdict: verdictSchema.optional(),
+  approvedAt: timestampSchema
+    .optional()
+    .describe('When the engine that moves the pods was last told to go on, where that is not Assay.'),
   hold: z
     .object({
       reason: z.enum(HOLD_REASONS),
@@ -129,6 +138,10 @@ const releaseSchema = z.object({
   startedAt: timestampSchema,
   stage: z.enum(RELEASE_STAGES),
   revision: z.string().describe('Hash of the pod template that is released.'),
+  foreignRevision: z
+    .string()
+    .optional()
+    .describe('What the engine that moves the pods calls this template, where that is not Assay.'),
   stable: stableSchema,
   canary: z.object({
     name: z.string().describe('Name of the extra Deployment.'),
@@ -169,6 +182,9 @@ const releaseSchema = z.object({
     .boolean()
     .optional()
     .describe('Whether cancelling puts the stable template back into the workload.'),
+  restoredAt: timestampSchema
+    .optional()
+    .describe('When the stable template was put back, for another engine to roll out.'),
   routesRemovedAt: timestampSchema.optional().describe('When the canary routes were seen gone.'),
   serviceRestoredAt: timestampSchema.optional().describe('When the stable Service was seen restored.'),
   outcome: z.enum(RELEASE_OUTCOMES).optional(),
@@ -233,6 +249,12 @@ const schema = z.object({
       .optional()
       .describe('The release whose retry annotation was followed and is still to be taken away.'),
     rejected: z.array(z.object({ revision: z.string(), at: timestampSchema, reason: z.string() })).optional(),
+    conditions: z
+      .array(conditionSchema)
+      .optional()
+      .describe(
+        'Guarded, where another engine moves the pods: whether the present step waits for a verdict.',
+      ),
     decisions: z.array(decisionSchema).optional().describe('The newest 50, oldest first.'),
     alerts: z.array(alertSchema).optional().describe('The newest 20, oldest first.'),
   }),

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { type ConversionClient, crdOf } from '../api/crd.ts';
+import { ASSAY_GROUP } from '../api/group.ts';
 import type { KindDefinition } from '../api/kind.ts';
 import { customKinds } from '../api/kinds.ts';
 
@@ -39,11 +40,17 @@ function chartCrd(versions: readonly KindDefinition[]): ChartFile {
     name: `${name}.yaml`,
     text: [
       '{{- /* Generated from src/api by `npm run generate`: do not edit. */ -}}',
-      '{{- if .Values.crds.install }}',
+      `{{- if ${installed(versions)} }}`,
       `${asTemplate(yaml)}{{- end }}`,
       '',
     ].join('\n'),
   };
+}
+
+/** Beside Kruise Rollouts the kinds of its group are its own. */
+function installed(versions: readonly KindDefinition[]): string {
+  const isOwn = versions.every(({ resource }) => resource.group === ASSAY_GROUP);
+  return isOwn ? '.Values.crds.install' : 'and .Values.crds.install (eq .Values.engine "builtin")';
 }
 
 /** Text that Helm renders to itself, apart from the placeholders. */

@@ -1,3 +1,4 @@
+import type { JsonOperation } from '../api/act.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Resource } from '../api/resource.ts';
 
@@ -25,10 +26,7 @@ export type ClusterResult<T> = { ok: true; object: T } | { ok: false; fault: Clu
 /** A merge patch (RFC 7386), JSON patch (RFC 6902) or server-side apply. */
 export type Patch =
   | { type: 'merge'; body: Record<string, unknown> }
-  | {
-      type: 'json';
-      body: readonly { op: 'add' | 'remove' | 'replace' | 'test'; path: string; value?: unknown }[];
-    }
+  | { type: 'json'; body: readonly JsonOperation[] }
   | { type: 'apply'; body: KubeObject };
 
 export interface ListOptions {

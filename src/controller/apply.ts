@@ -26,6 +26,8 @@ function applyAct(cluster: Freshest, act: Act): Promise<ClusterResult<unknown>> 
       return cluster.create(act.resource, act.object);
     case 'replace':
       return cluster.replace(act.resource, act.object);
+    case 'patch':
+      return cluster.patch(act.resource, act.object, act.operations, act.subresource);
     case 'delete':
       return cluster.delete(act.resource, act.object);
   }

@@ -7,18 +7,21 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { Cluster } from '../cluster/port.ts';
 import type { JobQueue } from '../queue/port.ts';
-import type { Decision } from '../rollout/decision.ts';
+import type { Choice } from '../rollout/decision.ts';
 import { analysisLoop } from './analysis-loop.ts';
 import { concernedDeployment, deploymentPass } from './deployment-loop.ts';
+import { type EngineName, engines } from './engine.ts';
 import { eventRecorder } from './event-recorder.ts';
 import { freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
 import { rolloutLoop } from './rollout-loop.ts';
 import { sourceLoop } from './source-loop.ts';
 import { concernedRollouts } from './triggers.ts';
+import { watchedKindsOf } from './watched-kinds.ts';
 import { type Next, type WorkQueue, workQueue } from './work-queue.ts';
 
 export interface ControllerDeps {
+  engine: EngineName;
   cluster: Cluster;
   stores: Stores;
   /** Makes of a written object what the store of its kind would hold; undefined for one that is not valid. */
@@ -26,7 +29,7 @@ export interface ControllerDeps {
   queue: JobQueue;
   clock: Clock;
   log: Log;
-  onDecision(decision: Decision): void;
+  onDecision(decision: Choice): void;
   onPass(loop: string, ms: number): void;
 }
 
@@ -64,11 +67,21 @@ const CONCURRENCY = 16;
 export async function startController(deps: ControllerDeps): Promise<() => Promise<void>> {
   const { clock, log, queue, stores } = deps;
   const cache = freshest(deps.cluster, stores, deps.parse, clock);
+  const kept = new Set(watchedKindsOf(deps.engine).map(({ resource }) => resource));
+  const watched = WATCHED.filter((resource) => kept.has(resource));
   // Before anybody is woken by these stores: a pass would still see what the change that woke it has taken away.
-  for (const resource of WATCHED) cache.watch(resource);
+  for (const resource of watched) cache.watch(resource);
   const recordEvent = eventRecorder(deps.cluster, log);
 
-  const rollouts = rolloutLoop({ cache, queue, recordEvent, clock, log, onDecision: deps.onDecision });
+  const rollouts = rolloutLoop({
+    engine: engines[deps.engine],
+    cache,
+    queue,
+    recordEvent,
+    clock,
+    log,
+    onDecision: deps.onDecision,
+  });
   const runs = analysisLoop({ cache, queue, recordEvent, clock, log, wake: (key) => runQueue.add(key) });
 
   const sources = sourceLoop({ cache, queue, clock, log });
@@ -77,7 +90,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   const runQueue = queueOf('analysis', runs.pass);
   const sourceQueue = queueOf('source', sources.pass);
   const deploymentQueue = queueOf('deployment', deploymentPass({ cache, log }));
-  const guardQueue = queueOf('guard', guardPass({ cache, recordEvent, clock }));
+  const guardQueue = queueOf('guard', guardPass({ engine: deps.engine, cache, recordEvent, clock }));
 
   function queueOf(loop: string, pass: (key: string) => Promise<Next>): WorkQueue {
     const onError = (key: string, error: unknown) =>
@@ -96,15 +109,17 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
     rollouts: (namespace: string | undefined) => cache.list<Rollout>(resources.rollout, namespace),
     record: (rollout: Rollout) => cache.get<RolloutRecord>(resources.rolloutRecord, rollout.metadata),
   };
+  // Another engine scales the ReplicaSets of its Deployments itself.
+  const scaled = deps.engine === 'builtin' ? [resources.deployment, resources.replicaSet] : [];
   const subscriptions = [
-    ...WATCHED.map((resource) =>
+    ...watched.map((resource) =>
       stores.of(resource).subscribe(({ before, after }) => {
         const versions = [before, after].filter((object) => object !== undefined);
         const keys = new Set(versions.flatMap((object) => concernedRollouts(object, index)));
         for (const key of keys) rolloutQueue.add(key);
       }),
     ),
-    ...[resources.deployment, resources.replicaSet].map((resource) =>
+    ...scaled.map((resource) =>
       stores.of(resource).subscribe(({ before, after }) => {
         const object = after ?? before;
         const key = object && concernedDeployment(object, cache);
@@ -129,6 +144,13 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
         for (const guard of cache.list(resources.rolloutGuard)) guardQueue.add(keyOf(guard));
       }),
     ),
+    // Which steps can be guarded follows from their plans where another engine goes through them.
+    stores.of(resources.rollout).subscribe(({ before, after }) => {
+      const isSamePlan = before?.metadata.generation === after?.metadata.generation;
+      if (deps.engine !== 'kruise' || isSamePlan) return;
+      const { namespace } = (after ?? before)?.metadata ?? {};
+      for (const guard of cache.list(resources.rolloutGuard, namespace)) guardQueue.add(keyOf(guard));
+    }),
   ];
   const stopMeasured = await queue.onMeasured(async (result) => runs.measured(result));
   const stopAlerted = await queue.onAlerted(async (result) => {

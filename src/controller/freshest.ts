@@ -1,3 +1,4 @@
+import type { JsonOperation } from '../api/act.ts';
 import { type KubeObject, keyOf } from '../api/kubernetes.ts';
 import type { Resource } from '../api/resource.ts';
 import { formatTime } from '../api/timestamp.ts';
@@ -19,6 +20,13 @@ export interface Freshest {
     object: T,
     subresource?: 'status',
   ): Promise<ClusterResult<T>>;
+  /** A JSON patch of that very object, or of its status. */
+  patch(
+    resource: Resource,
+    object: KubeObject,
+    operations: readonly JsonOperation[],
+    subresource?: 'status',
+  ): Promise<ClusterResult<KubeObject>>;
   delete(resource: Resource, object: KubeObject): Promise<ClusterResult<undefined>>;
 }
 
@@ -118,6 +126,8 @@ export function freshest(
     create: async (resource, object) => remember(resource, await cluster.create(resource, object)),
     replace: async (resource, object, subresource) =>
       remember(resource, await cluster.replace(resource, object, subresource)),
+    patch: async (resource, { metadata }, body, subresource) =>
+      remember(resource, await cluster.patch(resource, metadata, { type: 'json', body }, subresource)),
     delete: async (resource, object) => {
       const { uid } = object.metadata;
       const result = await cluster.delete(resource, object.metadata, uid === undefined ? {} : { uid });

@@ -32,21 +32,32 @@ import type { Freshest } from './freshest.ts';
 
 /** Gathers all that a decision about this Rollout is made from. Reads caches only. */
 export function observeRollout(cache: Freshest, rollout: Rollout, record: RecordStatus): Snapshot {
-  const namespace = rollout.metadata.namespace ?? '';
   return {
     rollout,
     record,
+    ...observeJudging(cache, rollout),
+    workload: observeWorkload(cache, rollout, record),
+    autoscalers: cache
+      .list<HorizontalPodAutoscaler>(resources.autoscaler, rollout.metadata.namespace)
+      .filter((autoscaler) => scales(autoscaler, rollout.spec.workloadRef)),
+    traffic: observeTraffic(cache, rollout),
+    kept: keptTemplates(cache, rollout),
+    ...observeOthers(cache, rollout),
+  };
+}
+
+/** What the judging of a Rollout is made from, whoever moves its pods. */
+export function observeJudging(
+  cache: Freshest,
+  rollout: Rollout,
+): Pick<Snapshot, 'guards' | 'runs' | 'outages'> {
+  const { namespace } = rollout.metadata;
+  return {
     guards: cache
       .list<RolloutGuard>(resources.rolloutGuard, namespace)
       .filter((guard) => selects(guard, rollout))
       .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
       .map((guard) => guardFacts(cache, guard)),
-    workload: observeWorkload(cache, rollout, record),
-    autoscalers: cache
-      .list<HorizontalPodAutoscaler>(resources.autoscaler, namespace)
-      .filter((autoscaler) => scales(autoscaler, rollout.spec.workloadRef)),
-    traffic: observeTraffic(cache, rollout),
-    kept: keptTemplates(cache, rollout),
     runs: cache
       .list<AnalysisRun>(resources.analysisRun, namespace)
       // By name too: a forged run has the name of ours and neither its owner nor its labels.
@@ -59,7 +70,6 @@ export function observeRollout(cache: Freshest, rollout: Rollout, record: Record
       .flatMap(({ metadata, status }) =>
         status?.outage ? [{ ...status.outage, source: metadata.name }] : [],
       ),
-    ...observeOthers(cache, rollout),
   };
 }
 

@@ -7,24 +7,25 @@ import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { AlertResult, JobQueue } from '../queue/port.ts';
-import { decide } from '../rollout/decide.ts';
-import type { Decision } from '../rollout/decision.ts';
+import type { Choice } from '../rollout/decision.ts';
 import { isNews, isWarning, remember } from '../rollout/remember.ts';
 import { EMPTY_RECORD } from '../rollout/snapshot.ts';
 import { alertOffers } from './alert-offers.ts';
 import { type Applied, applyActs, writeStatus } from './apply.ts';
+import type { Engine } from './engine.ts';
 import type { RecordEvent } from './event-recorder.ts';
 import type { Freshest } from './freshest.ts';
-import { observeRollout, recordOf } from './observe-rollout.ts';
+import { recordOf } from './observe-rollout.ts';
 import type { Next } from './work-queue.ts';
 
 export interface RolloutLoopDeps {
+  engine: Engine;
   cache: Freshest;
   queue: JobQueue;
   recordEvent: RecordEvent;
   clock: Clock;
   log: Log;
-  onDecision(decision: Decision): void;
+  onDecision(decision: Choice): void;
 }
 
 /** A pass over one Rollout, and the place where the fate of its alerts is handed in. */
@@ -54,7 +55,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
       (record, { job, delivered }) => withAlertResult(record, job.alertId, delivered, now),
       before,
     );
-    const decision = decide(observeRollout(cache, rollout, known), now);
+    const decision = deps.engine(cache, rollout, known, now);
     const news = isNews(decision, known);
     const alerted = decision.notice
       ? withAlerts(decision.record, rollout, decision.notice, now)
@@ -74,7 +75,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     present: RolloutRecord | undefined,
     before: RecordStatus,
     record: RecordStatus,
-    decision: Decision,
+    decision: ReturnType<Engine>,
   ): Promise<Applied> {
     const acted = await applyActs(cache, decision.acts);
     if (!acted.ok) return acted;
@@ -84,6 +85,8 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
       const written = await writeRecord(rollout, present, record);
       if (!written.ok) return written;
     }
+    // Where another controller moves the pods it writes this status, too.
+    if (!decision.status) return { ok: true };
     // The Rollout itself may have been one of the acts: its newest version carries the status.
     const fresh = cache.get<Rollout>(resources.rollout, rollout.metadata) ?? rollout;
     if (fresh.metadata.resourceVersion !== rollout.metadata.resourceVersion) return { ok: true };
@@ -114,12 +117,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     else answers.set(key, rest);
   }
 
-  async function tell(
-    rollout: Rollout,
-    record: RecordStatus,
-    decision: Decision,
-    now: number,
-  ): Promise<void> {
+  async function tell(rollout: Rollout, record: RecordStatus, decision: Choice, now: number): Promise<void> {
     const { decision: word, reason, message } = decision;
     const sequence = record.decisions?.at(-1)?.sequence;
     log.info(
@@ -169,7 +167,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
 }
 
 /** Whether the pass changed something, so that the state that it decided about is not the present one any more. */
-function hasMoved({ acts }: Decision, before: RecordStatus, record: RecordStatus): boolean {
+function hasMoved({ acts }: Choice, before: RecordStatus, record: RecordStatus): boolean {
   return acts.length > 0 || !sameJson(before, record);
 }
 
@@ -197,7 +195,7 @@ function newRecord(rollout: Rollout, status: RecordStatus): RolloutRecord {
 }
 
 /** After a pass that changed something the next state is at hand: look at once instead of waiting for the watch. */
-function nextPass(decision: Decision, moved: boolean, alertsAt: number | undefined, now: number): Next {
+function nextPass(decision: Choice, moved: boolean, alertsAt: number | undefined, now: number): Next {
   if (moved) return { kind: 'at', at: now };
   const wishes = [decision.wakeAt, alertsAt].filter((at) => at !== undefined);
   return wishes.length > 0 ? { kind: 'at', at: Math.min(...wishes) } : { kind: 'on change' };

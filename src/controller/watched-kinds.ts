@@ -3,6 +3,7 @@ import { customKinds, kindOf } from '../api/kinds.ts';
 import { type KubeObject, keyOf, type ObjectMeta } from '../api/kubernetes.ts';
 import { type Resource, resources } from '../api/resource.ts';
 import type { Log } from '../cluster/log.ts';
+import type { EngineName } from './engine.ts';
 
 /** A kind of which every replica keeps a local copy. */
 export interface WatchedKind {
@@ -10,6 +11,8 @@ export interface WatchedKind {
   labelSelector?: string;
   /** A cluster need not have this kind: where it has not, there are none of it. */
   optional?: true;
+  /** Only who moves pods and requests looks at it. */
+  moved?: true;
 }
 
 export const watchedKinds: readonly WatchedKind[] = [
@@ -23,14 +26,19 @@ export const watchedKinds: readonly WatchedKind[] = [
   { resource: resources.daemonSet },
   { resource: resources.cloneSet, optional: true },
   { resource: resources.controllerRevision },
-  { resource: resources.pod },
-  { resource: resources.autoscaler },
-  { resource: resources.service },
-  { resource: resources.ingress },
-  { resource: resources.httpRoute, optional: true },
-  { resource: resources.virtualService, optional: true },
-  { resource: resources.destinationRule, optional: true },
+  { resource: resources.pod, moved: true },
+  { resource: resources.autoscaler, moved: true },
+  { resource: resources.service, moved: true },
+  { resource: resources.ingress, moved: true },
+  { resource: resources.httpRoute, optional: true, moved: true },
+  { resource: resources.virtualService, optional: true, moved: true },
+  { resource: resources.destinationRule, optional: true, moved: true },
 ];
+
+/** Those of which this engine decides anything. */
+export function watchedKindsOf(engine: EngineName): readonly WatchedKind[] {
+  return engine === 'kruise' ? watchedKinds.filter(({ moved }) => !moved) : watchedKinds;
+}
 
 /**
  * Makes of an object as the API server sends it what the rest of the code is given: parsed where the kind is

@@ -119,7 +119,7 @@ export function holdStill({ rollout }: Pick<Snapshot, 'rollout'>, { object }: Wo
 }
 
 /** Release ids only rise, even where the record was lost: runs and approvals remember them too. */
-function nextReleaseId({ record, runs, rollout }: Snapshot): number {
+export function nextReleaseId({ record, runs, rollout }: Snapshot): number {
   const seen = [
     record.releaseId,
     ...runs.map((run) => run.spec.key?.releaseId ?? 0),
@@ -128,7 +128,7 @@ function nextReleaseId({ record, runs, rollout }: Snapshot): number {
   return Math.max(...seen) + 1;
 }
 
-function imagesOf(podSpec: Record<string, unknown>): string {
+export function imagesOf(podSpec: Record<string, unknown>): string {
   const containers = Array.isArray(podSpec['containers']) ? podSpec['containers'] : [];
   return containers.map((container: { image?: string }) => container.image ?? '?').join(', ');
 }

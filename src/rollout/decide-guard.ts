@@ -2,6 +2,7 @@ import type { Condition } from '../api/kubernetes.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import { formatTime } from '../api/timestamp.ts';
 import { effectiveGuard } from './guard.ts';
+import type { Wanted } from './kstatus.ts';
 import type { GuardFacts } from './snapshot.ts';
 
 export interface GuardDecision {
@@ -10,28 +11,25 @@ export interface GuardDecision {
   note: { type: 'Normal' | 'Warning'; reason: string; message: string } | undefined;
 }
 
-/** Whether a guard can do its work, as a Ready condition; `missingSource` is a metric source that nobody made. */
+/**
+ * Whether a guard can do its work, as a Ready condition; `missingSource` is a metric source that nobody made.
+ * `reach` is what else is to be said of it, where another controller moves the pods.
+ */
 export function decideGuard(
   facts: GuardFacts,
   missingSource: string | undefined,
   now: number,
+  reach?: Wanted,
 ): GuardDecision {
   const { guard } = facts;
   const wanted = readiness(facts, missingSource);
-  const before = guard.status?.conditions?.find((condition) => condition.type === 'Ready');
-  const at = formatTime(now);
-  const unchanged =
-    before?.status === wanted.status && before.reason === wanted.reason && before.message === wanted.message;
-  const condition: Condition = unchanged
-    ? before
-    : {
-        ...wanted,
-        lastTransitionTime: before?.status === wanted.status ? (before.lastTransitionTime ?? at) : at,
-      };
+  const present = guard.status?.conditions ?? [];
+  const condition = dated(present, wanted, now);
+  const unchanged = present.includes(condition);
   return {
     status: {
       ...(guard.metadata.generation === undefined ? {} : { observedGeneration: guard.metadata.generation }),
-      conditions: [condition],
+      conditions: [condition, ...(reach ? [dated(present, reach, now)] : [])],
     },
     note: unchanged
       ? undefined
@@ -40,6 +38,19 @@ export function decideGuard(
           reason: wanted.reason,
           message: wanted.message,
         },
+  };
+}
+
+/** The very condition that is there, while nothing of it changes. */
+function dated(present: readonly Condition[], wanted: Wanted, now: number): Condition {
+  const before = present.find((condition) => condition.type === wanted.type);
+  const isSame =
+    before?.status === wanted.status && before.reason === wanted.reason && before.message === wanted.message;
+  if (before && isSame) return before;
+  const at = formatTime(now);
+  return {
+    ...wanted,
+    lastTransitionTime: before?.status === wanted.status ? (before.lastTransitionTime ?? at) : at,
   };
 }
 

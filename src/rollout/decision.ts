@@ -41,6 +41,7 @@ export const REASONS = [
   'WaitingForPause',
   'WaitingForApproval',
   'WaitingForRollingUpdate',
+  'WaitingForEngine',
   'WaitingForCanaryRemoval',
   'Paused',
   'Aborted',
@@ -77,6 +78,7 @@ export const REASONS = [
   // Advance
   'AnalysisSuccessful',
   'Approved',
+  'ApprovalOverwritten',
   'JumpRequested',
   'PauseExpired',
   'LastStep',
@@ -138,17 +140,21 @@ export interface Outcome {
   stall?: Stall;
 }
 
-/** The whole answer of a pass: what to write, in this order, and when to look again if nothing changes. */
-export interface Decision {
+/** What a pass decided, whoever writes the status of the Rollout: what to write, and when to look again. */
+export interface Choice {
   decision: DecisionWord;
   reason: Reason;
   message: string;
   acts: readonly Act[];
   record: RecordStatus;
-  status: RolloutStatus;
   /** Epoch milliseconds; undefined means on change. */
   wakeAt: number | undefined;
   notice: Notice | undefined;
+}
+
+/** The whole answer of a pass of the engine, which is written in this order. */
+export interface Decision extends Choice {
+  status: RolloutStatus;
 }
 
 /** Severity of the actions on failure: of several guards the strictest counts. */

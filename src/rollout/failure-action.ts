@@ -18,6 +18,7 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const { snapshot, workload, release } = context;
   if (action === 'Pause') return { action };
   const owner = ownerOf(context);
+  if (snapshot.movedBy !== undefined) return besideAnother(context, action, owner, snapshot.movedBy);
   const style = styleIn(snapshot);
   const isLast = release.stage === 'Finalising';
   const isGone = isGivenUp(context);
@@ -40,6 +41,22 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
 /** Whether no pod of the stable version would come back without its template. */
 function isGivenUp({ snapshot, workload, release }: Context): boolean {
   return styleIn(snapshot).isGivenUp?.(workload, release.stable) === true;
+}
+
+/** Where another controller moves the pods, only a restored template makes it go back; it cannot take a canary away. */
+function besideAnother(
+  { workload }: Context,
+  action: FailureAction,
+  owner: string | undefined,
+  mover: string,
+): EffectiveAction {
+  const { kind, metadata } = workload.object;
+  if (action === 'Abort') {
+    return { action: 'Pause', why: `Abort acts as Pause beside ${mover}, which takes no canary away alone` };
+  }
+  if (!owner) return { action };
+  const why = `${owner} owns ${kind} ${metadata.name} and would undo a restored template; it is held instead`;
+  return { action: 'Pause', why };
 }
 
 /** Who undoes what is restored, as the guard has it: known, said by the guard, or nobody. */

@@ -49,6 +49,12 @@ export function decidePostPromotion(context: Context): Outcome {
   if (currentRevision(context) !== release.revision || isMarked(snapshot.rollout, workload.object)) {
     return decideBetweenReleases(snapshot, workload, now);
   }
+  return judgePromoted(context);
+}
+
+/** The workload still runs what was promoted: judges its pods. */
+export function judgePromoted(context: Context): Outcome {
+  const { snapshot, release } = context;
   if (presentGuard(snapshot).kind === 'none') {
     return end(context, 'GuardRemoved', 'the guard is gone, the promoted pods are judged no further');
   }

@@ -185,7 +185,7 @@ function postPromotionCondition({ verdict }: NonNullable<ReleaseRecord['postProm
 }
 
 /** A condition keeps its times while nothing of it changes. */
-function datedCondition(present: readonly Condition[], wanted: Wanted, now: number): Condition {
+export function datedCondition(present: readonly Condition[], wanted: Wanted, now: number): Condition {
   const before = present.find((condition) => condition.type === wanted.type);
   const at = formatTime(now);
   const turned = before?.status !== wanted.status;

@@ -1,6 +1,6 @@
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
-import type { Decision, DecisionWord } from './decision.ts';
+import type { Choice, DecisionWord } from './decision.ts';
 
 /** Decisions that a record keeps. */
 const DECISIONS_KEPT = 50;
@@ -9,7 +9,7 @@ const DECISIONS_KEPT = 50;
 const WARNINGS: readonly DecisionWord[] = ['Stall', 'Hold', 'RollBack', 'Abort'];
 
 /** Whether a decision is worth telling: it does something, or it names a trouble that was not named before. */
-export function isNews({ decision, reason, message }: Decision, record: RecordStatus): boolean {
+export function isNews({ decision, reason, message }: Choice, record: RecordStatus): boolean {
   if (decision === 'Wait') return false;
   const last = record.decisions?.at(-1);
   return !(
@@ -20,7 +20,7 @@ export function isNews({ decision, reason, message }: Decision, record: RecordSt
   );
 }
 
-export function isWarning({ decision, reason }: Pick<Decision, 'decision' | 'reason'>): boolean {
+export function isWarning({ decision, reason }: Pick<Choice, 'decision' | 'reason'>): boolean {
   return WARNINGS.includes(decision) || reason === 'AdmissionBypassed';
 }
 
@@ -28,7 +28,7 @@ export function isWarning({ decision, reason }: Pick<Decision, 'decision' | 'rea
 export function remember(
   before: RecordStatus,
   record: RecordStatus,
-  { decision, reason, message }: Decision,
+  { decision, reason, message }: Choice,
   now: number,
 ): RecordStatus {
   const decisions = record.decisions ?? [];

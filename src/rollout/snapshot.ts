@@ -54,6 +54,8 @@ export interface Snapshot {
   rival: string | undefined;
   /** Whether any other Rollout names the same workload, an older or a younger one. */
   isShared: boolean;
+  /** Who moves the pods where that is not Assay, as messages call it. */
+  movedBy?: string;
 }
 
 export const EMPTY_RECORD: RecordStatus = { releaseId: 0, stepEntry: 0 };

@@ -30,14 +30,22 @@ export function decideAnalysis(context: StepContext): Outcome {
   if (isGuardGone(snapshot, release.guard)) return holdWithoutGuard(context);
   const repaired = repairedRoutes(context);
   if (repaired) return repaired;
-  const judging = judgingOf(snapshot, analyses);
+  return judgeStep(context, guard, advance);
+}
+
+/** How a step is left upwards, once it may be. */
+export type Leave = (context: StepContext, reason: 'AnalysisSuccessful', message: string) => Outcome;
+
+/** Judges a step by the analyses that name it, of which there is one at least. */
+export function judgeStep(context: StepContext, guard: PinnedGuard, leave: Leave): Outcome {
+  const judging = judgingOf(context.snapshot, analysesOfStep(guard, context.step.index));
   if (judging.kind === 'start') return judging.outcome;
   if (judging.kind === 'foreign') return holdForeign(context, judging.message);
-  return follow(context, guard, judging.runs);
+  return follow(context, guard, judging.runs, leave);
 }
 
 /** What a verdict leads to. */
-function follow(context: StepContext, guard: PinnedGuard, runs: readonly Judged[]): Outcome {
+function follow(context: StepContext, guard: PinnedGuard, runs: readonly Judged[], leave: Leave): Outcome {
   const { step } = context;
   const verdict = combineRuns(runs);
   switch (verdict.phase) {
@@ -49,7 +57,7 @@ function follow(context: StepContext, guard: PinnedGuard, runs: readonly Judged[
     case 'Inconclusive':
       return followUndecided(context, guard, verdict, verdict.phase, runs);
     case 'Successful':
-      return succeed(context, guard, verdict);
+      return succeed(context, guard, verdict, leave);
   }
 }
 
@@ -85,7 +93,7 @@ function followUndecided(
 }
 
 /** The verdict is good; the step is left when its bake time is over too. */
-function succeed(context: StepContext, guard: PinnedGuard, verdict: Combined): Outcome {
+function succeed(context: StepContext, guard: PinnedGuard, verdict: Combined, leave: Leave): Outcome {
   const { snapshot, step, now } = context;
   const bakedAt = (parseTime(step.trafficSince) ?? now) + (pauseMs(snapshot.rollout, step.index) ?? 0);
   if (now < bakedAt)
@@ -104,7 +112,7 @@ function succeed(context: StepContext, guard: PinnedGuard, verdict: Combined): O
       },
     },
   };
-  if (!holdsOnSuccess(guard, step.index)) return advance(judged, 'AnalysisSuccessful', verdict.message);
+  if (!holdsOnSuccess(guard, step.index)) return leave(judged, 'AnalysisSuccessful', verdict.message);
   return hold(judged, {
     state: 'StepPaused',
     reason: 'HoldOnSuccess',

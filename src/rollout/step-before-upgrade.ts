@@ -1,5 +1,6 @@
 import { replaceActs } from '../api/act.ts';
 import { resources } from '../api/resource.ts';
+import type { StepState } from '../api/rollout.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { pinnedService } from '../traffic/services.ts';
@@ -93,12 +94,16 @@ function withoutTraffic(context: StepContext): Outcome {
   );
 }
 
-/** A template that failed before is held at the first step, until a person says retry for this very release. */
 function rejectedBefore(context: StepContext): Outcome | undefined {
+  return context.step.index > 1 ? undefined : heldAsRejected(context, 'BeforeStepUpgrade');
+}
+
+/** A template that failed before is held in this state, until a person says retry for this very release. */
+export function heldAsRejected(context: StepContext, state: StepState): Outcome | undefined {
   const { snapshot, release, step } = context;
   const { record } = snapshot;
   const rejected = record.rejected?.find((entry) => entry.revision === release.revision);
-  if (!rejected || step.index > 1) return undefined;
+  if (!rejected) return undefined;
   if (isRetryAsked(snapshot)) {
     const { hold: _hold, ...retried } = step;
     return {
@@ -114,7 +119,7 @@ function rejectedBefore(context: StepContext): Outcome | undefined {
   }
   if (step.hold) return wait('RejectedRevision', step.hold.message);
   return hold(context, {
-    state: 'BeforeStepUpgrade',
+    state,
     reason: 'RejectedRevision',
     message: `this template was rejected at ${rejected.at}: ${rejected.reason}`,
     evidence: [],

@@ -68,11 +68,13 @@ function contains(present: unknown, wanted: unknown): boolean {
 export async function injectCaBundle(settings: {
   cluster: Cluster;
   caBundle: string;
+  ownKindsOnly?: boolean;
 }): Promise<RegistrationFault> {
   const { cluster } = settings;
   const caBundle = encode(settings.caBundle);
+  const fault = await uncontested(() => injectInto(resources.validatingWebhook, cluster, caBundle));
+  if (fault || settings.ownKindsOnly) return fault;
   return (
-    (await uncontested(() => injectInto(resources.validatingWebhook, cluster, caBundle))) ??
     (await uncontested(() => injectInto(resources.mutatingWebhook, cluster, caBundle))) ??
     (await uncontested(() => injectIntoConversion(cluster, caBundle)))
   );

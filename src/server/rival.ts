@@ -34,6 +34,27 @@ export async function findRival(cluster: Cluster, now: number): Promise<string |
   return undefined;
 }
 
+const CRD: ObjectRef = { name: `${resources.rollout.plural}.${resources.rollout.group}` };
+
+interface Crd extends KubeObject {
+  spec: { versions: { name: string; served: boolean }[] };
+}
+
+/** Why there is no Kruise Rollouts here to stand beside; undefined where its Rollouts are served. */
+export async function missKruise(cluster: Cluster): Promise<string | undefined> {
+  const crd = await look<Crd>(cluster, resources.crd, CRD);
+  if (typeof crd === 'string') return crd;
+  const { version } = resources.rollout;
+  if (!crd) {
+    return (
+      `Kruise Rollouts is not installed: CustomResourceDefinition ${CRD.name} does not exist. Install it ` +
+      '(helm install kruise-rollout openkruise/kruise-rollout) and start again, or let Assay move the pods itself: --engine=builtin'
+    );
+  }
+  if (crd.spec.versions.some(({ name, served }) => name === version && served)) return undefined;
+  return `Kruise Rollouts is too old: ${CRD.name} does not serve ${version}. Upgrade it to 0.5.0 or newer, and start again`;
+}
+
 /** The object, undefined where there is none, or in words why that is not known. */
 async function look<T extends KubeObject>(
   cluster: Cluster,

@@ -9,6 +9,7 @@ import type { Rollout } from '../api/rollout.ts';
 import { type GuardAnalysis, type RolloutGuard, rolloutGuardKind } from '../api/rollout-guard.ts';
 import { namedStrategy } from '../api/rollout-style.ts';
 import { lightlyGuarded } from '../api/rollout-warnings.ts';
+import { outOfReach, weaker } from '../gate/reach.ts';
 import { selects } from '../rollout/guard.ts';
 import { faultsOfMode, metricsOfMode } from '../rollout/mode-metrics.ts';
 import { type AdmissionAnswer, type AdmissionRequest, subjectOf } from './admission-review.ts';
@@ -38,7 +39,7 @@ export async function validateGuard(
     ...uniqueNames(spec.analyses),
     ...spec.analyses.flatMap(checkMode),
     ...analyses.flat(),
-    ...checkRollouts(parsed.object, namespace, facts.rollouts),
+    ...checkRollouts(parsed.object, namespace, facts),
     ...(await checkReceivers(spec, namespace, facts)),
   ]);
 }
@@ -112,7 +113,11 @@ async function checkAnalysis(
 }
 
 /** Steps that a guarded Rollout does not have: no reason to refuse, since plans and guards change in any order. */
-function checkRollouts(guard: RolloutGuard, namespace: string, rollouts: readonly Rollout[]): Finding[] {
+function checkRollouts(
+  guard: RolloutGuard,
+  namespace: string,
+  { rollouts, isBeside }: ValidationFacts,
+): Finding[] {
   const { rolloutRef } = guard.spec;
   const selected = rollouts.filter((rollout) => selects(guard, rollout));
   if (rolloutRef && selected.length === 0) {
@@ -124,6 +129,7 @@ function checkRollouts(guard: RolloutGuard, namespace: string, rollouts: readonl
   return selected.flatMap((rollout) => [
     ...checkSteps(analyses, rollout),
     ...lightlyGuarded(rollout, analyses, undefined).map((text) => warning(text)),
+    ...(isBeside ? [...outOfReach(analyses, rollout), ...weaker(guard)] : []).map((text) => warning(text)),
   ]);
 }
 

@@ -14,4 +14,6 @@ export interface ValidationFacts {
   /** Those of the request's namespace. */
   autoscalers: readonly HorizontalPodAutoscaler[];
   lookup: Lookup;
+  /** Whether Kruise Rollouts goes through the steps, and Assay only judges them. */
+  isBeside?: boolean;
 }

@@ -21,6 +21,8 @@ export interface WebhookSettings {
   namespace: string;
   /** The controller's writes are then not sent to itself, and do not wait for its webhooks to be up. */
   controllerUsername?: string | undefined;
+  /** Beside Kruise Rollouts: its kinds and the workloads are admitted by its own webhooks. */
+  ownKindsOnly?: boolean;
 }
 
 export interface ClientConfig {
@@ -142,27 +144,30 @@ export function mutatingWebhooks(settings: WebhookSettings): WebhookConfiguratio
     apiVersion: apiVersionOf(resources.mutatingWebhook),
     kind: resources.mutatingWebhook.kind,
     metadata: { name: CONFIGURATION_NAME },
-    webhooks: [
-      webhook(settings, '/mutate-workload', {
-        ...workload,
-        name: `guarded-workloads.${ASSAY_GROUP}`,
-        objectSelector: { matchExpressions: [{ key: WORKLOAD_TYPE_LABEL, operator: 'Exists' }] },
-      }),
-      // A workload gets its label a moment after its Rollout; the rest of the cluster must not depend on us.
-      webhook(settings, '/mutate-workload', {
-        ...workload,
-        name: `other-workloads.${ASSAY_GROUP}`,
-        objectSelector: { matchExpressions: [{ key: WORKLOAD_TYPE_LABEL, operator: 'DoesNotExist' }] },
-        failurePolicy: 'Ignore',
-        timeoutSeconds: 2,
-      }),
-      webhook(settings, '/mutate-rollout-status', {
-        name: `approvals.${KRUISE_GROUP}`,
-        rules: [rule(['UPDATE'], resources.rollout, ['rollouts/status'])],
-        matchConditions: [],
-        reinvocationPolicy: 'Never',
-      }),
-    ],
+    // An empty list takes away what an earlier start without Kruise Rollouts has registered.
+    webhooks: settings.ownKindsOnly
+      ? []
+      : [
+          webhook(settings, '/mutate-workload', {
+            ...workload,
+            name: `guarded-workloads.${ASSAY_GROUP}`,
+            objectSelector: { matchExpressions: [{ key: WORKLOAD_TYPE_LABEL, operator: 'Exists' }] },
+          }),
+          // A workload gets its label a moment after its Rollout; the rest of the cluster must not depend on us.
+          webhook(settings, '/mutate-workload', {
+            ...workload,
+            name: `other-workloads.${ASSAY_GROUP}`,
+            objectSelector: { matchExpressions: [{ key: WORKLOAD_TYPE_LABEL, operator: 'DoesNotExist' }] },
+            failurePolicy: 'Ignore',
+            timeoutSeconds: 2,
+          }),
+          webhook(settings, '/mutate-rollout-status', {
+            name: `approvals.${KRUISE_GROUP}`,
+            rules: [rule(['UPDATE'], resources.rollout, ['rollouts/status'])],
+            matchConditions: [],
+            reinvocationPolicy: 'Never',
+          }),
+        ],
   };
 }
 
@@ -181,14 +186,18 @@ export function validatingWebhooks(settings: WebhookSettings): WebhookConfigurat
     kind: resources.validatingWebhook.kind,
     metadata: { name: CONFIGURATION_NAME },
     webhooks: [
-      webhook(settings, '/validate', {
-        name: `rollouts.${KRUISE_GROUP}`,
-        rules: [
-          rule(written, resources.rollout, [resources.rollout.plural]),
-          rule(written, resources.trafficRouting, [resources.trafficRouting.plural]),
-        ],
-        matchConditions: [SPEC_CHANGED],
-      }),
+      ...(settings.ownKindsOnly
+        ? []
+        : [
+            webhook(settings, '/validate', {
+              name: `rollouts.${KRUISE_GROUP}`,
+              rules: [
+                rule(written, resources.rollout, [resources.rollout.plural]),
+                rule(written, resources.trafficRouting, [resources.trafficRouting.plural]),
+              ],
+              matchConditions: [SPEC_CHANGED],
+            }),
+          ]),
       webhook(settings, '/validate', {
         name: `authored.${ASSAY_GROUP}`,
         rules: [

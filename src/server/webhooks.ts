@@ -30,7 +30,10 @@ export interface WebhookOptions {
   cluster: Cluster;
   rollouts: Store<Rollout>;
   guards: Store<RolloutGuard>;
-  autoscalers: Store<HorizontalPodAutoscaler>;
+  /** Not kept where Rollouts are admitted by somebody else. */
+  autoscalers?: Store<HorizontalPodAutoscaler>;
+  /** Beside Kruise Rollouts. */
+  ownKindsOnly?: boolean;
   lookup: Lookup;
   /** Whether all local copies are filled: before that, admission answers 503. */
   isReady: () => boolean;
@@ -112,7 +115,8 @@ function admissions(options: WebhookOptions): Record<string, Answer> {
         controller,
         rollouts: rollouts.list(request.namespace),
         guards: options.guards.list(request.namespace),
-        autoscalers: options.autoscalers.list(request.namespace),
+        autoscalers: options.autoscalers?.list(request.namespace) ?? [],
+        isBeside: options.ownKindsOnly === true,
         lookup: options.lookup,
       }),
   };

@@ -146,7 +146,8 @@ export function canaryDeployment(
   };
 }
 
-function patchedTemplate(rollout: Rollout, template: PodTemplate): PodTemplate {
+/** The template of the extra Deployment, for the workload's. */
+export function patchedTemplate(rollout: Rollout, template: PodTemplate): PodTemplate {
   const patch = rollout.spec.strategy.canary?.patchPodTemplateMetadata;
   if (!patch) return template;
   return {

@@ -220,6 +220,25 @@ export function clusterContract(name: string, openCluster: () => Promise<OpenClu
       });
     });
 
+    test('a JSON patch of a status may test the rest of the object, and changes the status alone', async () => {
+      const made = await makeGuard('judged');
+      const { uid, generation } = made.metadata;
+      const set = { op: 'add', path: '/status', value: { observedGeneration: 7 } } as const;
+      const patch = (...body: Extract<Parameters<Cluster['patch']>[2], { type: 'json' }>['body']) =>
+        cluster.patch<RolloutGuard>(resources.rolloutGuard, made.metadata, { type: 'json', body }, 'status');
+      const same = { op: 'test', path: '/metadata/uid', value: uid } as const;
+      const seen = { op: 'test', path: '/metadata/generation', value: generation } as const;
+      const patched = await must(
+        patch(same, seen, set, { op: 'replace', path: '/spec/onFailure', value: 'Pause' }),
+      );
+      expect(patched.status).toEqual({ observedGeneration: 7 });
+      expect(patched.spec).toEqual(made.spec);
+      expect(await faultKind(patch({ ...same, value: 'another' }, set))).toBe('Conflict');
+      expect(await faultKind(patch({ ...seen, value: 99 }, set))).toBe('Conflict');
+      const missing = { op: 'test', path: '/status/conditions', value: [] } as const;
+      expect(await faultKind(patch(missing, set))).toBe('Conflict');
+    });
+
     test('applying makes the object, and then changes what it names', async () => {
       const ref = { namespace, name: 'applied' };
       const apply = (body: KubeObject) =>

@@ -169,3 +169,22 @@ test('who listens after the cache reads what the change left that woke it', asyn
   release();
   expect(seen).toEqual(['echoserver', undefined]);
 });
+
+test('what was patched is read at once, and a patch whose test fails leaves what is read as it was', async () => {
+  const { memory, cache, before } = await lagging();
+  const release = memory.holdWatches();
+  const version = (is: string, was?: string) => [
+    ...(was === undefined
+      ? []
+      : [{ op: 'test' as const, path: '/metadata/annotations/version', value: was }]),
+    { op: 'add' as const, path: '/metadata/annotations', value: { version: is } },
+  ];
+  expect((await cache.patch(resource, before, version('2'))).ok).toBe(true);
+  expect(versionOf(cache.get(resource, REF))).toBe('2');
+  expect(await cache.patch(resource, before, version('3', '1'))).toMatchObject({
+    ok: false,
+    fault: { kind: 'Conflict' },
+  });
+  expect(versionOf(cache.get(resource, REF))).toBe('2');
+  release();
+});

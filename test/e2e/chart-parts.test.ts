@@ -18,7 +18,7 @@ import { customKinds } from '../../src/api/kinds.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { clusterMetricSourceKind } from '../../src/api/metric-source.ts';
 import { mutatingWebhooks, validatingWebhooks } from '../../src/server/webhook-configuration.ts';
-import { containerOf, find, NAMESPACE, type Rendered } from './rendered.ts';
+import { containerOf, find, NAMESPACE, type Rendered, titles } from './rendered.ts';
 
 const run = promisify(execFile);
 let helmPath = '';
@@ -150,6 +150,10 @@ describe('the webhooks', () => {
       controllerUsername: `system:serviceaccount:${namespace}:${account}`,
     };
     const objects = (await renderChart(helmPath, values, namespace)) as Rendered[];
+    const beside = (await renderChart(helmPath, { ...values, engine: 'kruise' }, namespace)) as Rendered[];
+    const own = validatingWebhooks({ ...settings, ownKindsOnly: true });
+    expect(find(beside, own.kind, own.metadata.name).webhooks).toEqual(own.webhooks);
+    expect(titles(beside).filter((title) => title.startsWith('Mutating'))).toEqual([]);
     for (const wanted of [mutatingWebhooks(settings), validatingWebhooks(settings)]) {
       const { apiVersion, kind, metadata, webhooks } = find(objects, wanted.kind, wanted.metadata.name);
       expect({ apiVersion, kind, metadata: { name: metadata.name }, webhooks }).toEqual(wanted);

@@ -11,6 +11,7 @@ import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import { clusterClient } from '../../src/cluster/client.ts';
 import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
+import { watchedKinds } from '../../src/controller/watched-kinds.ts';
 import { type LocalCopies, localCopies } from '../../src/local-copies.ts';
 
 /** One style of one kind of workload, as people write it. Every step of its plan waits for an approval. */
@@ -181,7 +182,7 @@ async function openReleaseWorld(style: LosslessStyle, replicas: number): Promise
 async function watchAll({ adminKubeconfig }: Playground): Promise<LocalCopies> {
   const kubeConfig = loadKubeConfig(adminKubeconfig);
   const cluster = clusterClient(kubeConfig, { fieldManager: 'lossless' });
-  const copies = localCopies({ kubeConfig, cluster, log: QUIET, random: Math.random });
+  const copies = localCopies({ kubeConfig, kinds: watchedKinds, cluster, log: QUIET, random: Math.random });
   await copies.start();
   return copies;
 }

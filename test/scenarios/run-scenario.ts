@@ -28,6 +28,7 @@ export async function playScenario(scenario: Scenario, options: PlayOptions = {}
   const trace = openTrace(WARM_UP_MS);
   const writes: Write[] = [];
   const world = await openWorld({
+    ...(scenario.engine === undefined ? {} : { engine: scenario.engine }),
     objects: scenario.objects,
     series: Object.fromEntries(
       Object.entries(scenario.metrics).map(([version, series]) => [

@@ -6,6 +6,7 @@ import { durationMs } from '../../src/api/duration.ts';
 import { durationSchema } from '../../src/api/kind.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { convertRollout } from '../../src/api/rollout-conversion.ts';
+import { ENGINES } from '../../src/controller/engine.ts';
 import { mergePatch } from '../world/patch.ts';
 
 const manifestSchema = z.looseObject({
@@ -46,6 +47,7 @@ const eventSchema = z
 const scenarioSchema = z.strictObject({
   title: z.string(),
   traps: z.array(z.string().regex(/^T([1-9]|[12]\d|3[0-2])$/, 'is T1 to T32')).default([]),
+  engine: z.enum(ENGINES).optional(),
   objects: z.array(z.union([z.string(), manifestSchema])),
   metrics: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))).default({}),
   sampleInterval: duration.default(10_000),

@@ -50,6 +50,16 @@ function world() {
 }
 
 describe('registering the webhooks', () => {
+  test('beside Kruise Rollouts registers those of its own kinds, and takes the others away', async () => {
+    const { cluster, configuration } = world();
+    expect(await registerWebhooks({ cluster, ...settings, ownKindsOnly: true })).toBeUndefined();
+    expect((await configuration('mutatingWebhook')).webhooks).toEqual([]);
+    expect((await configuration('validatingWebhook')).webhooks.map(({ name }) => name)).toEqual([
+      'authored.assay.dev',
+      'controlled.assay.dev',
+    ]);
+  });
+
   test('says where they are, whom to trust, and what happens when they are down', async () => {
     const { cluster, configuration, writes } = world();
     expect(await registerWebhooks({ cluster, ...settings })).toBeUndefined();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Cluster } from '../../src/cluster/port.ts';
-import { findRival } from '../../src/server/rival.ts';
+import { findRival, missKruise } from '../../src/server/rival.ts';
 import { memoryCluster } from '../world/cluster.ts';
 
 const NOW = Date.parse('2026-01-01T00:01:00Z');
@@ -73,5 +73,39 @@ describe('what cannot be found out speaks against starting', () => {
     expect(await findRival(forbidding, NOW)).toBe(
       `could not find out whether Kruise Rollouts runs here: ${named}: forbidden. Let Assay get it, and start again`,
     );
+  });
+});
+
+describe('whether Kruise Rollouts is there to stand beside', () => {
+  const name = 'rollouts.rollouts.kruise.io';
+  const crd = (...versions: { name: string; served: boolean }[]) =>
+    ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name },
+      spec: { versions },
+    }) as KubeObject;
+
+  test.each([
+    [
+      'nothing is installed',
+      [],
+      `Kruise Rollouts is not installed: CustomResourceDefinition ${name} does not exist. Install it ` +
+        '(helm install kruise-rollout openkruise/kruise-rollout) and start again, or let Assay move the pods itself: --engine=builtin',
+    ],
+    [
+      'an old one',
+      [crd({ name: 'v1alpha1', served: true }, { name: 'v1beta1', served: false })],
+      `Kruise Rollouts is too old: ${name} does not serve v1beta1. Upgrade it to 0.5.0 or newer, and start again`,
+    ],
+    [
+      'a present one',
+      [crd({ name: 'v1alpha1', served: true }, { name: 'v1beta1', served: true })],
+      undefined,
+    ],
+  ])('%s', async (_title, objects, message) => {
+    const { cluster } = memoryCluster({ now: () => NOW });
+    for (const object of objects) await cluster.create(resources.crd, object);
+    expect(await missKruise(cluster)).toBe(message);
   });
 });

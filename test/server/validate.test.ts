@@ -722,6 +722,22 @@ describe('what a Rollout is warned of', () => {
       allow({ warnings: [light(1, '40%')] }),
     );
   });
+
+  test('beside Kruise Rollouts its guard is warned of steps that wait for nobody, and of Abort', async () => {
+    const facts = { controller: CONTROLLER, guards: [], autoscalers: [], lookup: lookupOf(WORLD) };
+    const rollouts = [planned(canaryOf({ replicas: '60%', pause: { duration: 30 } }))];
+    const object = guard({ onFailure: 'Abort' });
+    expect(await validate(requestOf({ object }), { ...facts, rollouts, isBeside: true })).toEqual(
+      allow({
+        warnings: [
+          'Rollout demo: step 1/1 has a pause of 30 s, after which Kruise Rollouts goes on by itself; take the ' +
+            'duration away to have it guarded',
+          'spec.onFailure: Abort acts as Pause beside Kruise Rollouts, which takes no canary away alone',
+        ],
+      }),
+    );
+    expect(await validate(requestOf({ object }), { ...facts, rollouts })).toEqual(allow({ warnings: [] }));
+  });
 });
 
 describe('what the checks of conditions and arguments say reaches the author', () => {

@@ -5,12 +5,14 @@ import type { RolloutGuard } from '../../src/api/rollout-guard.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Cluster, ClusterResult, ObjectRef } from '../../src/cluster/port.ts';
+import type { EngineName } from '../../src/controller/engine.ts';
 import { type AdmissionAnswer, type AdmissionRequest, allow } from '../../src/server/admission-review.ts';
 import { makeLookup } from '../../src/server/lookup.ts';
 import { mutateRolloutStatus } from '../../src/server/mutate-rollout-status.ts';
 import { mutateWorkload } from '../../src/server/mutate-workload.ts';
 import { validate } from '../../src/server/validate.ts';
 import type { ValidationFacts } from '../../src/server/validation-facts.ts';
+import { seenByKruise } from './kruise-admission.ts';
 import { jsonPatch } from './patch.ts';
 
 export type UserResult =
@@ -36,6 +38,8 @@ export interface UserOptions {
   username: string;
   /** Whether the webhooks are asked. */
   admitted(): boolean;
+  /** Whose webhooks admit workloads and Rollouts. */
+  engine?: EngineName | undefined;
 }
 
 /** What the webhook of workloads is asked about. */
@@ -43,7 +47,7 @@ const WORKLOADS = ['Deployment/', 'CloneSet/', 'StatefulSet/', 'DaemonSet/'];
 
 const CONTROLLER = { username: 'system:serviceaccount:assay-system:assay' };
 
-export function userOf({ cluster, clock, username, admitted }: UserOptions): User {
+export function userOf({ cluster, clock, username, admitted, engine }: UserOptions): User {
   async function review(
     resource: Resource,
     oldObject: KubeObject | undefined,
@@ -63,6 +67,7 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       oldObject,
       options: {},
     };
+    if (engine === 'kruise') return oldObject ? byKruise(oldObject, object) : allow();
     const asked = admitted() ? `${resource.kind}/${subresource ?? ''}` : '';
     if (WORKLOADS.includes(asked)) {
       const rollouts = await cluster.list<Rollout>(resources.rollout, { namespace });
@@ -95,6 +100,11 @@ export function userOf({ cluster, clock, username, admitted }: UserOptions): Use
       autoscalers: await list<HorizontalPodAutoscaler>(resources.autoscaler),
       lookup: makeLookup(cluster, new Map()),
     };
+  }
+
+  async function byKruise(oldObject: KubeObject, object: KubeObject): Promise<AdmissionAnswer> {
+    const value = admitted() ? await seenByKruise(cluster, oldObject, object) : undefined;
+    return { allowed: true, patch: value ? [{ op: 'replace', path: '', value }] : [], warnings: [] };
   }
 
   return {

@@ -2,13 +2,15 @@ import type { Clock } from '../../src/clock.ts';
 import type { Log } from '../../src/cluster/log.ts';
 import type { Cluster, ClusterResult } from '../../src/cluster/port.ts';
 import { type ControllerDeps, startController } from '../../src/controller/controller.ts';
+import type { EngineName } from '../../src/controller/engine.ts';
 import type { Stores } from '../../src/controller/freshest.ts';
-import { watchedKinds } from '../../src/controller/watched-kinds.ts';
+import { watchedKindsOf } from '../../src/controller/watched-kinds.ts';
 import type { JobQueue } from '../../src/queue/port.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { laggingStores } from './lagging-store.ts';
 
 export interface ProcessDeps {
+  engine: EngineName;
   cluster: Cluster;
   stores: Stores;
   queue: JobQueue;
@@ -105,8 +107,9 @@ export async function startProcess(deps: ProcessDeps): Promise<Process> {
 
   const stores = laggingStores(deps.stores, clock, deps.watchLagMs);
   // Every store is filled before the controller starts, as the real ones are.
-  for (const { resource } of watchedKinds) stores.of(resource);
+  for (const { resource } of watchedKindsOf(deps.engine)) stores.of(resource);
   const stopController = await startController({
+    engine: deps.engine,
     cluster: cutOff,
     stores,
     parse: deps.parse,

@@ -47,7 +47,7 @@ const TOLD: Record<string, Tell> = {
 };
 
 /** Whose acts are told without a name. */
-const CONTROLLERS = ['assay', 'kubernetes', 'kruise'];
+const CONTROLLERS = ['assay', 'kubernetes', 'openkruise'];
 
 export function linesOf(seen: Seen, names: Names): Line[] {
   const object = seen.after ?? seen.before;

@@ -50,17 +50,22 @@ function stepOf(rollout: Rollout): string | undefined {
 }
 
 /** New decisions, with their message where a person should look at them, and new alerts. */
-export function recordLines({ before, after }: Seen<RolloutRecord>): Line[] {
+export function recordLines(seen: Seen<RolloutRecord>): Line[] {
+  const { before, after } = seen;
   if (!after) return [];
   const subject = `Rollout ${after.metadata.name}`;
-  const seen = before?.status.decisions?.at(-1)?.sequence ?? 0;
+  const told = before?.status.decisions?.at(-1)?.sequence ?? 0;
   const decisions = (after.status.decisions ?? [])
-    .filter(({ sequence }) => sequence > seen)
+    .filter(({ sequence }) => sequence > told)
     .map(({ decision, reason, message }): Line => {
       const warns = isWarning({ decision, reason } as Parameters<typeof isWarning>[0]);
       return { subject, act: decision, reason, message: warns ? message : undefined };
     });
-  return [...decisions, ...alertLines(before?.status.alerts, after.status.alerts)];
+  return [
+    ...changed(seen, subject, 'guarded', ({ status }) => guardedOf(status.conditions)),
+    ...decisions,
+    ...alertLines(before?.status.alerts, after.status.alerts),
+  ];
 }
 
 /** A metric source that keeps several Rollouts waiting, and who is told of it. */
@@ -135,5 +140,12 @@ export function guardLines(seen: Seen<RolloutGuard>): Line[] {
   return [
     ...changed(seen, subject, 'suspend', (object) => String(object.spec.suspend ?? false)),
     ...changed(seen, subject, 'ready', ready),
+    ...changed(seen, subject, 'guarded', ({ status }) => guardedOf(status?.conditions)),
   ];
+}
+
+/** Told where another engine goes through the steps. */
+function guardedOf(conditions: readonly Condition[] = []): string | undefined {
+  const found = conditions.find(({ type }) => type === 'Guarded');
+  return found && (found.status === 'True' ? 'True' : `${found.status}: ${found.message}`);
 }

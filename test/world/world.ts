@@ -3,6 +3,7 @@ import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Log } from '../../src/cluster/log.ts';
 import type { Cluster, ClusterFault } from '../../src/cluster/port.ts';
+import type { EngineName } from '../../src/controller/engine.ts';
 import { watchedParser } from '../../src/controller/watched-kinds.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { type User, userOf } from './admission.ts';
@@ -11,6 +12,9 @@ import { runCloneSets } from './clone-sets.ts';
 import { type MemoryCluster, memoryCluster, type WriteVerb } from './cluster.ts';
 import { runDaemonSets } from './daemon-sets.ts';
 import { runDeployments } from './deployments.ts';
+import { admittedByKruise } from './kruise-admission.ts';
+import { runKruise } from './kruise-loop.ts';
+import type { KruiseOptions } from './kruise-manager.ts';
 import { type Metrics, metricsOf, type SeriesByVersion } from './metrics.ts';
 import { type Process, startProcess } from './process.ts';
 import { worldQueue } from './queue.ts';
@@ -26,6 +30,9 @@ export interface Write {
 }
 
 export interface WorldOptions {
+  engine?: EngineName;
+  /** How Kruise Rollouts behaves, where it moves the pods: with a cache that never lags unless told. */
+  kruise?: Partial<KruiseOptions> & { beatMs?: number };
   objects: readonly KubeObject[];
   series: SeriesByVersion;
   seriesIntervalMs: number;
@@ -130,13 +137,23 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     podReadyMs: options.podReadyMs ?? 800,
   });
   const stopCloneSets = runCloneSets({
-    cluster: clientOf('kruise'),
+    cluster: clientOf('openkruise'),
     stores,
-    clock: clock.named('kruise'),
+    clock: clock.named('openkruise'),
   });
   const kubernetes = { cluster: clientOf('kubernetes'), stores, clock: clock.named('kubernetes') };
   const stopStatefulSets = runStatefulSets(kubernetes);
   const stopDaemonSets = runDaemonSets({ ...kubernetes, nodes: NODES });
+  const stopKruise =
+    options.engine === 'kruise'
+      ? runKruise({
+          stores,
+          clock: clock.named('kruise'),
+          log,
+          beatMs: options.kruise?.beatMs ?? 200,
+          manager: { cluster: clientOf('kruise'), now: clock.now, isStale: () => false, ...options.kruise },
+        })
+      : () => undefined;
   const metrics = metricsOf({
     stores,
     clock,
@@ -164,11 +181,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     async (job) => ({ job, finishedAt: clock.now(), delivered: true, message: 'delivered' }),
   );
 
+  /** Kruise's webhook sees what Assay writes into a workload as it sees what a person does. */
+  function admitted(cluster: Cluster): Cluster {
+    return options.engine === 'kruise' ? admittedByKruise(cluster) : cluster;
+  }
+
   let process: Process | undefined;
   async function startController(): Promise<void> {
     if (process?.alive) throw new Error('a controller runs already');
     process = await startProcess({
-      cluster: refusing(clientOf('assay'), faults),
+      engine: options.engine ?? 'builtin',
+      cluster: refusing(admitted(clientOf('assay')), faults),
       stores,
       queue: queue.queue,
       clock: clock.named('controller'),
@@ -191,7 +214,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     faults,
     errors,
     user: (username) =>
-      userOf({ cluster: clientOf(username), clock, username, admitted: () => !faults.webhooksDown }),
+      userOf({
+        cluster: clientOf(username),
+        clock,
+        username,
+        admitted: () => !faults.webhooksDown,
+        engine: options.engine,
+      }),
     startController,
     stopController: async () => {
       if (process?.alive) await process.stop();
@@ -203,6 +232,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     flushQueue: queue.flush,
     close: async () => {
       if (process?.alive) await process.stop();
+      stopKruise();
       stopDeployments();
       stopCloneSets();
       stopStatefulSets();
@@ -242,6 +272,8 @@ function refusing(cluster: Cluster, faults: WorldFaults): Cluster {
       refusal(object.metadata.name) ?? (await cluster.create(resource, object)),
     replace: async (resource, object, subresource) =>
       refusal(object.metadata.name) ?? (await cluster.replace(resource, object, subresource)),
+    patch: async (resource, ref, patch, subresource) =>
+      refusal(ref.name) ?? (await cluster.patch(resource, ref, patch, subresource)),
     delete: async (resource, ref, preconditions) =>
       refusal(ref.name) ?? (await cluster.delete(resource, ref, preconditions)),
   };
