@@ -1,16 +1,15 @@
 import type { SequentialProgress } from '../api/analysis-run.ts';
 import type { Sequential } from '../api/judge-schemas.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
-import type { Interval } from './counter-increase.ts';
 import { formatNumber } from './format-number.ts';
 import { countHistogram } from './histogram-counts.ts';
-import { type HistogramState, takeHistogram } from './histogram-test.ts';
+import { type BoundaryCounts, type HistogramReading, takeHistogram } from './histogram-test.ts';
 import type { Answered } from './measure-job.ts';
 import type { Judge } from './metric-judge.ts';
 import type { Series } from './query-answer.ts';
 import type { MetricQuestion } from './questions.ts';
-import { type Arm, type ArmSeries, countInterval } from './sequential-counts.ts';
-import { newSequentialState, type SequentialReading, takeInterval } from './sequential-test.ts';
+import { type Arm, countInterval } from './sequential-counts.ts';
+import type { SequentialReading } from './sequential-test.ts';
 
 type SequentialJudge = Extract<Judge, { kind: 'sequential' }>;
 
@@ -52,6 +51,11 @@ export function rawRange(since: number, evaluateAt: number): string {
   return `${Math.ceil((Math.max(0, evaluateAt - since) + LOOKBACK_MS) / 1_000)}s`;
 }
 
+/** What the counters of one interval come to; of a histogram, at each boundary that both versions have. */
+export type CountedInterval =
+  | { kind: 'counts'; boundaries: BoundaryCounts[]; clamped: string[]; until: number }
+  | Exclude<SequentialAssessment, { kind: 'reading' }>;
+
 /** Takes in the counters of one interval. `answers` are series, none of them a fault or incomplete. */
 export function assessSequential(
   judge: SequentialJudge,
@@ -59,32 +63,41 @@ export function assessSequential(
   since: number,
   state: SequentialProgress | undefined,
 ): SequentialAssessment {
+  const counted = countAnswers(judge, answers, since);
+  return counted.kind === 'counts' ? takeCounted(judge, counted, state) : counted;
+}
+
+/** Counts what happened after `since`, up to the newest instant of which both versions have samples. */
+export function countAnswers(
+  { counts }: SequentialJudge,
+  answers: readonly Answered[],
+  since: number,
+): CountedInterval {
   const seriesOf = (name: string): Series[] => {
     const answer = answers.find((each) => each.name === name)?.answer;
     return answer?.kind === 'series' ? answer.series : [];
   };
-  const whole = judge.counts === 'histogram' ? 'histogram' : 'total';
-  const interval = {
-    from: since,
-    to: endOf(
-      ARMS.map((arm) => seriesOf(`${arm}.${whole}`)),
-      since,
-    ),
-  };
   const arms = <T>(read: (arm: Arm) => T) => ({ canary: read('canary'), stable: read('stable') });
-  return judge.counts === 'histogram'
-    ? takeBoundaries(
-        judge,
-        arms((arm) => seriesOf(`${arm}.histogram`)),
-        interval,
-        state,
-      )
-    : takeCounts(
-        judge,
-        arms((arm) => armSeries(judge, arm, seriesOf)),
-        interval,
-        state,
-      );
+  const whole = arms((arm) => seriesOf(`${arm}.${counts === 'histogram' ? 'histogram' : 'total'}`));
+  const until = endOf(Object.values(whole), since);
+  const interval = { from: since, to: until };
+  if (counts === 'histogram') {
+    const counted = countHistogram(whole, interval);
+    return counted.kind === 'counts' ? { ...counted, until } : counted;
+  }
+  const counted = countInterval(
+    arms((arm) => ({ total: whole[arm], ...partOf(counts, seriesOf(`${arm}.${counts}`)) })),
+    interval,
+  );
+  if (counted.kind !== 'counts') return counted;
+  return { ...counted, boundaries: [{ le: ONLY_BOUNDARY, ...counted.counts }], until };
+}
+
+/** Events have no boundary of their own; they are one test. */
+const ONLY_BOUNDARY = '';
+
+function partOf(counts: 'events' | 'good', series: Series[]): { events: Series[] } | { good: Series[] } {
+  return counts === 'good' ? { good: series } : { events: series };
 }
 
 /**
@@ -97,54 +110,25 @@ function endOf(arms: readonly Series[][], since: number): number {
   );
 }
 
-function armSeries({ counts }: SequentialJudge, arm: Arm, seriesOf: (name: string) => Series[]): ArmSeries {
-  const total = seriesOf(`${arm}.total`);
-  return counts === 'good'
-    ? { total, good: seriesOf(`${arm}.good`) }
-    : { total, events: seriesOf(`${arm}.events`) };
-}
-
-function takeCounts(
+function takeCounted(
   judge: SequentialJudge,
-  arms: Record<Arm, ArmSeries>,
-  interval: Interval,
+  { boundaries, clamped, until }: Extract<CountedInterval, { kind: 'counts' }>,
   state: SequentialProgress | undefined,
 ): SequentialAssessment {
-  const counted = countInterval(arms, interval);
-  if (counted.kind !== 'counts') return counted;
-  const before = state?.tests[0] ?? newSequentialState(judge.parameters);
-  const taken = takeInterval(before, counted.counts, judge.parameters);
-  return told(judge, taken.reading, '', counted.clamped, {
-    until: formatTime(interval.to),
-    tests: [taken.state],
-  });
+  const before = (state?.tests ?? []).map(({ le = ONLY_BOUNDARY, ...test }) => ({ le, state: test }));
+  const taken = takeHistogram(before, boundaries, judge.parameters);
+  const tests = taken.state.map(({ le, state: test }) => (le === ONLY_BOUNDARY ? test : { le, ...test }));
+  const told = tellReading(judge, taken.reading, clamped);
+  return { kind: 'reading', reading: taken.reading, ...told, state: { until: formatTime(until), tests } };
 }
 
-function takeBoundaries(
-  judge: SequentialJudge,
-  arms: Record<Arm, Series[]>,
-  interval: Interval,
-  state: SequentialProgress | undefined,
-): SequentialAssessment {
-  const counted = countHistogram(arms, interval);
-  if (counted.kind !== 'counts') return counted;
-  const before: HistogramState = (state?.tests ?? []).map(({ le = '', ...test }) => ({ le, state: test }));
-  const taken = takeHistogram(before, counted.boundaries, judge.parameters);
-  const { worstLe } = taken.reading;
-  const where = worstLe === undefined ? '' : ` slower than ${worstLe}`;
-  return told(judge, taken.reading, where, counted.clamped, {
-    until: formatTime(interval.to),
-    tests: taken.state.map(({ le, state: test }) => ({ le, ...test })),
-  });
-}
-
-function told(
+/** A reading in words, and as a measurement shows it. */
+export function tellReading(
   { parameters }: SequentialJudge,
-  reading: SequentialReading,
-  where: string,
+  reading: HistogramReading,
   clamped: readonly string[],
-  state: SequentialProgress,
-): SequentialAssessment {
+): { message: string; value: string } {
+  const where = reading.worstLe ? ` slower than ${reading.worstLe}` : '';
   const { rates, exposure, eFail, ePass } = reading;
   const rate = (of: number | undefined) => (of === undefined ? 'none' : formatNumber(of));
   const verdict = {
@@ -161,5 +145,5 @@ function told(
     `of ${formatNumber(exposure.stableRequests)} of the stable version ${rate(rates.stable)}; ` +
     `e-value ${formatNumber(eFail)} (fails at ${formatNumber(1 / parameters.alpha)}), ` +
     `for safety ${formatNumber(ePass)} (passes at ${formatNumber(1 / parameters.beta)})`;
-  return { kind: 'reading', reading, message: [message, ...clamped].join('; '), value, state };
+  return { message: [message, ...clamped].join('; '), value };
 }
