@@ -48,8 +48,7 @@ export function ratioEvidence(
   const weight = (ratio: number) => Math.log1p(share * (ratio - 1));
   const expected = weight(hypothesis);
   return alternatives.map(
-    (ratio) =>
-      times(canary.events, Math.log(ratio / hypothesis)) - times(events, weight(ratio) - expected),
+    (ratio) => times(canary.events, Math.log(ratio / hypothesis)) - times(events, weight(ratio) - expected),
   );
 }
 

@@ -8,7 +8,7 @@ import type { Answered } from './measure-job.ts';
 import type { Judge } from './metric-judge.ts';
 import type { Series } from './query-answer.ts';
 import type { MetricQuestion } from './questions.ts';
-import { type Arm, countInterval } from './sequential-counts.ts';
+import { type Arm, type CountsAnswer, countInterval, noSamples, noSeries } from './sequential-counts.ts';
 import type { SequentialReading } from './sequential-test.ts';
 
 type SequentialJudge = Extract<Judge, { kind: 'sequential' }>;
@@ -23,7 +23,7 @@ const ARMS = ['canary', 'stable'] as const;
 /** Samples from before the interval are needed to count from; this is some scrapes. */
 const LOOKBACK_MS = 300_000;
 /** After a longer gap only its end is counted: intervals may leave something out, and must not overlap. */
-const LONGEST_INTERVAL_MS = 3_600_000;
+export const LONGEST_INTERVAL_MS = 3_600_000;
 
 /** The queries of a sequential test: raw counters, one query a version and count. */
 export function sequentialQuestions(sequential: Sequential): MetricQuestion[] {
@@ -79,6 +79,8 @@ export function countAnswers(
   };
   const arms = <T>(read: (arm: Arm) => T) => ({ canary: read('canary'), stable: read('stable') });
   const whole = arms((arm) => seriesOf(`${arm}.${counts === 'histogram' ? 'histogram' : 'total'}`));
+  const missing = missingArm(whole, since);
+  if (missing) return missing;
   const until = endOf(Object.values(whole), since);
   const interval = { from: since, to: until };
   if (counts === 'histogram') {
@@ -91,6 +93,19 @@ export function countAnswers(
   );
   if (counted.kind !== 'counts') return counted;
   return { ...counted, boundaries: [{ le: ONLY_BOUNDARY, ...counted.counts }], until };
+}
+
+/** A version of which nothing is known since then: the other one may not be counted on without it. */
+function missingArm(
+  arms: Readonly<Record<Arm, readonly Series[]>>,
+  since: number,
+): Extract<CountsAnswer, { kind: 'noData' }> | undefined {
+  const without = ARMS.find((arm) => arms[arm].length === 0);
+  if (without) return noSeries(without);
+  const silent = ARMS.find((arm) =>
+    arms[arm].every(({ samples }) => (samples.at(-1)?.[0] ?? since) <= since),
+  );
+  return silent && noSamples(silent);
 }
 
 /** Events have no boundary of their own; they are one test. */

@@ -2,10 +2,11 @@ import { compileCondition } from '../analysis/condition.ts';
 import { assess } from '../analysis/measure.ts';
 import type { SampleValue } from '../analysis/query-answer.ts';
 import type { ResolvedMetric } from '../analysis/resolve-metric.ts';
+import { type JudgedSample, judgedAs } from './judged-sample.ts';
 import { type BacktestPlan, isHealthy, type PlannedMetric, startsOf } from './plan.ts';
 import { type Rate, rateOf } from './rate.ts';
 import { replayRun } from './replay.ts';
-import { type JudgedSample, judgedAs, type SampledMetric } from './samples.ts';
+import type { SampledMetric } from './samples.ts';
 import { badShare, type Comparison, comparisonOf, thresholdFor } from './threshold.ts';
 
 /** What one condition of a metric does in the healthy time, and the threshold that would have given a chosen rate. */

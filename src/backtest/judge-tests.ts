@@ -1,0 +1,47 @@
+import { noData } from '../analysis/assessment.ts';
+import { isFinished, newResult } from '../analysis/judge.ts';
+import type { ResolvedMetric } from '../analysis/resolve-metric.ts';
+import { countPast, type SequentialJudge } from './counted-past.ts';
+import { type JudgedSample, judgedAs } from './judged-sample.ts';
+import type { Period, PlannedMetric } from './plan.ts';
+import type { AnsweredChunk } from './recall.ts';
+import { lookGrid, type PastLook, recordLook, replayTest } from './replay-test.ts';
+import type { SampledMetric } from './samples.ts';
+import type { PlannedSeries } from './series.ts';
+
+/** Judges a sequential metric: the test that begins at each moment of the period. */
+export function judgeTests(
+  planned: PlannedMetric,
+  judge: SequentialJudge,
+  { from, to }: Period,
+  chunks: ReadonlyMap<PlannedSeries, readonly AnsweredChunk[]>,
+): SampledMetric {
+  const { metric, resolutionMs, momentMs, maxDurationMs } = planned;
+  const past = countPast(planned, judge, chunks)(judge.parameters);
+  const samples = Math.ceil((to - from) / resolutionMs);
+  const grid = lookGrid(metric, { resolutionMs, maxDurationMs, samples });
+  const looksFrom = (at: number) =>
+    replayTest(past, { metric, judge, grid }, Math.floor((at - from) / resolutionMs));
+  const looks = Array.from({ length: Math.ceil((to - from) / momentMs) }, (_, index) =>
+    looksFrom(from + index * momentMs),
+  );
+  return {
+    planned,
+    from,
+    judged: looks.map((each, index) => judgeTest(metric, each, from + index * momentMs)),
+    looksFrom: (at) => looks[Math.floor((at - from) / momentMs)] ?? [],
+  };
+}
+
+/** What the test comes to that begins at this moment, when nothing else ends its analysis. */
+function judgeTest(metric: ResolvedMetric, looks: readonly PastLook[], at: number): JudgedSample {
+  let result = newResult(metric);
+  let last: PastLook | undefined;
+  for (const look of looks) {
+    if (isFinished(result.phase)) break;
+    result = recordLook(result, metric, look, at);
+    last = look;
+  }
+  const assessment = last?.assessment ?? noData(metric, 'NoSamples', 'the period ends before its first look');
+  return { ...judgedAs(at, undefined, assessment), unanswered: last?.unanswered };
+}
