@@ -1,6 +1,7 @@
 import { noData } from '../analysis/assessment.ts';
 import { isFinished, newResult } from '../analysis/judge.ts';
 import type { ResolvedMetric } from '../analysis/resolve-metric.ts';
+import type { SequentialParameters } from '../analysis/sequential-test.ts';
 import { countPast, type SequentialJudge } from './counted-past.ts';
 import { type JudgedSample, judgedAs } from './judged-sample.ts';
 import type { Period, PlannedMetric } from './plan.ts';
@@ -17,11 +18,15 @@ export function judgeTests(
   chunks: ReadonlyMap<PlannedSeries, readonly AnsweredChunk[]>,
 ): SampledMetric {
   const { metric, resolutionMs, momentMs, maxDurationMs } = planned;
-  const past = countPast(planned, judge, chunks)(judge.parameters);
+  const weighBy = countPast(planned, judge, chunks);
   const samples = Math.ceil((to - from) / resolutionMs);
   const grid = lookGrid(metric, { resolutionMs, maxDurationMs, samples });
-  const looksFrom = (at: number) =>
-    replayTest(past, { metric, judge, grid }, Math.floor((at - from) / resolutionMs));
+  const testsWith = (parameters: SequentialParameters) => {
+    const past = weighBy(parameters);
+    const asked = { metric, judge: { ...judge, parameters }, grid };
+    return (at: number) => replayTest(past, asked, Math.floor((at - from) / resolutionMs));
+  };
+  const looksFrom = testsWith(judge.parameters);
   const looks = Array.from({ length: Math.ceil((to - from) / momentMs) }, (_, index) =>
     looksFrom(from + index * momentMs),
   );
@@ -29,7 +34,13 @@ export function judgeTests(
     planned,
     from,
     judged: looks.map((each, index) => judgeTest(metric, each, from + index * momentMs)),
-    looksFrom: (at) => looks[Math.floor((at - from) / momentMs)] ?? [],
+    tests: {
+      looksFrom: (at) => looks[Math.floor((at - from) / momentMs)] ?? [],
+      failsWith(ratio) {
+        const looksWith = testsWith({ ...judge.parameters, ratio });
+        return (at) => looksWith(at).some(({ assessment }) => assessment.outcome === 'Failed');
+      },
+    },
   };
 }
 
@@ -43,5 +54,5 @@ function judgeTest(metric: ResolvedMetric, looks: readonly PastLook[], at: numbe
     last = look;
   }
   const assessment = last?.assessment ?? noData(metric, 'NoSamples', 'the period ends before its first look');
-  return { ...judgedAs(at, undefined, assessment), unanswered: last?.unanswered };
+  return { ...judgedAs(at, last?.ratio, assessment), unanswered: last?.unanswered };
 }

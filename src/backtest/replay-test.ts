@@ -17,6 +17,8 @@ export interface PastLook {
   /** How many looks since the one before it were undecided. */
   undecided: number;
   assessment: Assessment;
+  /** How many times the stable rate the canary had until then; unset without events of the stable version. */
+  ratio?: number | undefined;
   /** The query that could not be asked for, in the backtest. */
   unanswered?: string | undefined;
 }
@@ -81,11 +83,16 @@ export function replayTest(
     const reading = isLast || sums.mayDecide() ? sums.reading() : undefined;
     if (reading && (isLast || reading.decision !== 'undecided')) {
       const told = tellReading(judge, reading, seen.clamped);
-      looks.push({ slot, undecided, assessment: assessReading(metric, judge, { reading, ...told }) });
+      const assessment = assessReading(metric, judge, { reading, ...told });
+      looks.push({ slot, undecided, assessment, ratio: ratioOf(reading) });
       return looks;
     }
     undecided += 1;
   }
+}
+
+function ratioOf({ rates }: HistogramReading): number | undefined {
+  return rates.canary === undefined || !rates.stable ? undefined : rates.canary / rates.stable;
 }
 
 /** The result of a metric with one more look, and with the undecided ones before it. */

@@ -43,7 +43,7 @@ export function replayRun(
   const sampled = all.filter(({ planned }) => !planned.metric.dryRun);
   const metrics = sampled.map(({ planned }) => planned.metric);
   const turns: Turn[] = sampled.map((each) => {
-    const looks = each.looksFrom?.(startedAt).toReversed();
+    const looks = each.tests?.looksFrom(startedAt).toReversed();
     return {
       sampled: each,
       result: newResult(each.planned.metric),

@@ -126,7 +126,8 @@ function tellMetric(
   };
 }
 
-function sideOf({ planned: { metric } }: SampledMetric): Side | undefined {
+function sideOf({ planned: { metric }, tests }: SampledMetric): Side | undefined {
+  if (tests) return 'above';
   const sides = (['success', 'failure'] as const).flatMap((role) => {
     const comparison = comparisonOf(metric, role);
     return comparison ? [badSide(comparison, role)] : [];

@@ -10,6 +10,12 @@ import { type AnsweredChunk, recallOf } from './recall.ts';
 import type { PastLook } from './replay-test.ts';
 import type { PlannedSeries } from './series.ts';
 
+export interface PastTests {
+  looksFrom(at: number): PastLook[];
+  /** Whether one would have failed if the canary might have so many times the stable rate. */
+  failsWith(ratio: number): (at: number) => boolean;
+}
+
 /** What a metric would have been answered, and judged as, at each of its moments. */
 export interface SampledMetric {
   planned: PlannedMetric;
@@ -17,8 +23,8 @@ export interface SampledMetric {
   from: number;
   /** By the number of the moment. Of a sequential metric, what the test comes to that begins there. */
   judged: JudgedSample[];
-  /** The looks of the test of a sequential metric that begins at a moment; unset for any other metric. */
-  looksFrom?: ((at: number) => PastLook[]) | undefined;
+  /** The tests of a sequential metric, by the moment at which they begin; unset for any other metric. */
+  tests?: PastTests | undefined;
 }
 
 /**

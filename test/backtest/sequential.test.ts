@@ -12,6 +12,7 @@ import type { AnsweredChunk } from '../../src/backtest/recall.ts';
 import { replayRun } from '../../src/backtest/replay.ts';
 import { backtest } from '../../src/backtest/report.ts';
 import { judgeSamples, type SampledMetric } from '../../src/backtest/samples.ts';
+import { thresholdText } from '../../src/backtest/words.ts';
 import { metric as conditionMetric, MINUTE_MS, minute, refused, START } from './past.ts';
 
 /** What one pod counted, minute by minute; undefined where it has no sample. */
@@ -222,6 +223,21 @@ describe('a sequential test of the past', () => {
     expect(report.episodes[0]).toMatchObject({ metric: 'errors', outcome: 'Failed', from: minute(24) });
   });
 
+  test('tells the ratio by which a chosen share of the tests would have failed', () => {
+    // Between its pods there is a difference of 60 %, which no release made.
+    const counters = { ...healthy, 'canary.events': { c1: growing(length, 16) } };
+    const { plan, sampled } = past({ counters, minutes: length });
+    const [told] = backtest(plan, sampled, { rate: 0.01 }).metrics;
+    expect(told?.points[0]?.value).toBeCloseTo(1.6, 9);
+    expect(told?.thresholds).toMatchObject([
+      { role: 'sequential', threshold: 1.25, badShare: 1, suggested: 1.5 },
+    ]);
+    const [threshold] = told?.thresholds ?? [];
+    expect(threshold && thresholdText(threshold, 0.01)).toMatch(
+      /^ratio: 100 % of the healthy tests fail by 1\.25; at most 1 % would with a ratio of 1\.5; of analyses of this metric alone 0 of 30 /,
+    );
+  });
+
   test('is one of several metrics of an analysis', () => {
     const { plan, sampled } = past({ counters: healthy, minutes: length });
     const spec = { metrics: [conditionMetric({ name: 'slow', successCondition: 'value < 1' })], args: [] };
@@ -297,7 +313,7 @@ test('property: the replayed test decides as the controller would have, at the s
       }
       const fields = { ...metric, sequential: { ...metric.sequential, safeRate } } as Metric;
       const { sampled } = past({ metric: fields, counters, minutes, maxDuration: '24m' });
-      const [look] = sampled[0]?.looksFrom?.(minute(start)).slice(-1) ?? [];
+      const [look] = sampled[0]?.tests?.looksFrom(minute(start)).slice(-1) ?? [];
       const expected = measuredAlong(counters, fields, start, Math.min(start + 23, minutes - 1));
       const { outcome, value } = look?.assessment ?? {};
       const isDecided = outcome === 'Failed' || outcome === 'Successful';
