@@ -119,7 +119,7 @@ function* weekLines(): Generator<string> {
         ? 0.5
         : 0;
     let lines = '';
-    orders += 100;
+    orders += 1_000;
     for (const pod of [0, 1]) {
       good[pod] = (good[pod] ?? 0) + 1_000 * (1 - broken);
       bad[pod] = (bad[pod] ?? 0) + 1_000 * broken;
@@ -127,7 +127,7 @@ function* weekLines(): Generator<string> {
       lines += `http_requests_total{${labels},code="200"} ${good[pod]} ${at}\n`;
       lines += `http_requests_total{${labels},code="500"} ${bad[pod]} ${at}\n`;
       lines += `request_seconds_max{${labels}} ${within(at, WEEK.slowness) ? 1 : 0.1} ${at}\n`;
-      failedOrders[pod] = (failedOrders[pod] ?? 0) + (pod === 0 && within(at, WEEK.sickPod) ? 5 : 1);
+      failedOrders[pod] = (failedOrders[pod] ?? 0) + (pod === 0 && within(at, WEEK.sickPod) ? 50 : 10);
       lines += `orders_total{${labels}} ${orders} ${at}\n`;
       lines += `orders_failed_total{${labels}} ${failedOrders[pod]} ${at}\n`;
     }
