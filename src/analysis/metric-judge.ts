@@ -1,5 +1,6 @@
 import type { Metric } from '../api/analysis-template.ts';
 import type { MannWhitney, Sequential } from '../api/judge-schemas.ts';
+import { namesBoundary } from './bucket-boundaries.ts';
 import { formatNumber } from './format-number.ts';
 import { effectSizeOf, KAYENTA_DEFAULTS, type KayentaMetric } from './kayenta-judge.ts';
 import { readNumber } from './limits.ts';
@@ -8,7 +9,13 @@ import { SEQUENTIAL_DEFAULTS, type SequentialParameters } from './sequential-tes
 
 /** What judges a metric in place of conditions, with its defaults filled in. */
 export type Judge =
-  | { kind: 'sequential'; counts: 'events' | 'good' | 'histogram'; parameters: SequentialParameters }
+  | {
+      kind: 'sequential';
+      counts: 'events' | 'good' | 'histogram';
+      /** What is good is counted by a bucket of a histogram. */
+      isBucket: boolean;
+      parameters: SequentialParameters;
+    }
   /** With a group it counts in the score of the run, and decides nothing by itself. */
   | { kind: 'mannWhitney'; parameters: KayentaMetric; group?: string };
 
@@ -16,7 +23,8 @@ export type Judge =
 export function judgeOf({ sequential, mannWhitney }: Metric, lookup: Lookup): Judge | undefined {
   if (sequential) {
     const counts = sequential.histogram ? 'histogram' : sequential.good ? 'good' : 'events';
-    return { kind: 'sequential', counts, parameters: sequentialParameters(sequential, lookup) };
+    const isBucket = Object.values(sequential.good ?? {}).some(namesBoundary);
+    return { kind: 'sequential', counts, isBucket, parameters: sequentialParameters(sequential, lookup) };
   }
   if (!mannWhitney) return undefined;
   const { group } = mannWhitney;

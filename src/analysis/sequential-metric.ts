@@ -1,6 +1,8 @@
 import type { SequentialProgress } from '../api/analysis-run.ts';
 import type { Sequential } from '../api/judge-schemas.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
+import { BOUNDARIES_QUERY, boundariesIn, namesBoundary } from './bucket-boundaries.ts';
+import type { IntervalCounts } from './evidence.ts';
 import { formatNumber } from './format-number.ts';
 import { countHistogram } from './histogram-counts.ts';
 import { type BoundaryCounts, type HistogramReading, takeHistogram } from './histogram-test.ts';
@@ -25,12 +27,18 @@ const LOOKBACK_MS = 300_000;
 /** After a longer gap only its end is counted: intervals may leave something out, and must not overlap. */
 export const LONGEST_INTERVAL_MS = 3_600_000;
 
-/** The queries of a sequential test: raw counters, one query a version and count. */
+/**
+ * The queries of a sequential test: raw counters, one query a version and count; and where buckets are chosen by their
+ * boundary, which boundaries there are.
+ */
 export function sequentialQuestions(sequential: Sequential): MetricQuestion[] {
-  return (['histogram', 'events', 'good', 'total'] as const).flatMap((part) => {
+  const counters = (['histogram', 'events', 'good', 'total'] as const).flatMap((part) => {
     const arms = sequential[part];
     return arms ? ARMS.map((arm) => ({ name: `${arm}.${part}`, query: arms[arm], raw: true })) : [];
   });
+  const buckets = sequential.histogram ?? sequential.good;
+  if (!buckets || !ARMS.some((arm) => namesBoundary(buckets[arm]))) return counters;
+  return [...counters, { name: BOUNDARIES_QUERY, query: buckets.canary, boundariesWith: buckets.stable }];
 }
 
 /**
@@ -69,10 +77,11 @@ export function assessSequential(
 
 /** Counts what happened after `since`, up to the newest instant of which both versions have samples. */
 export function countAnswers(
-  { counts }: SequentialJudge,
+  judge: SequentialJudge,
   answers: readonly Answered[],
   since: number,
 ): CountedInterval {
+  const { counts } = judge;
   const seriesOf = (name: string): Series[] => {
     const answer = answers.find((each) => each.name === name)?.answer;
     return answer?.kind === 'series' ? answer.series : [];
@@ -85,13 +94,20 @@ export function countAnswers(
   const interval = { from: since, to: until };
   if (counts === 'histogram') {
     const counted = countHistogram(whole, interval);
-    return counted.kind === 'counts' ? { ...counted, until } : counted;
+    if (counted.kind === 'counts') return { ...counted, until };
+    const isOdd = counted.kind === 'trouble' && counted.reason === 'NoCommonBoundary';
+    return isOdd ? { ...counted, message: `${counted.message}${thereAre(answers)}` } : counted;
   }
   const counted = countInterval(
     arms((arm) => ({ total: whole[arm], ...partOf(counts, seriesOf(`${arm}.${counts}`)) })),
     interval,
   );
   if (counted.kind !== 'counts') return counted;
+  const nothingGood =
+    counts === 'good'
+      ? noGoodSeries(judge, counted.counts, (arm) => seriesOf(`${arm}.good`), answers)
+      : undefined;
+  if (nothingGood) return nothingGood;
   return { ...counted, boundaries: [{ le: ONLY_BOUNDARY, ...counted.counts }], until };
 }
 
@@ -106,6 +122,32 @@ function missingArm(
     arms[arm].every(({ samples }) => (samples.at(-1)?.[0] ?? since) <= since),
   );
   return silent && noSamples(silent);
+}
+
+/**
+ * Requests without any series of good ones would all be events, in both versions alike, and the canary would be found
+ * safe. A bucket exists in every version that has requests, so there one version without it is trouble enough.
+ */
+function noGoodSeries(
+  { isBucket }: SequentialJudge,
+  counts: IntervalCounts,
+  goodOf: (arm: Arm) => Series[],
+  answers: readonly Answered[],
+): Extract<CountedInterval, { kind: 'trouble' }> | undefined {
+  const without = ARMS.filter((arm) => goodOf(arm).length === 0 && counts[arm].total > 0);
+  const [arm] = without;
+  if (arm === undefined || (!isBucket && without.length < ARMS.length)) return undefined;
+  const who = without.length === ARMS.length ? 'neither version has' : `the ${arm} version has no`;
+  const what = isBucket
+    ? `bucket with the boundary that good selects, so all its requests would be events${thereAre(answers)}`
+    : 'series that good selects, so all their requests would be events; is the selector right?';
+  const message = `${who} ${without.length === ARMS.length ? `a ${what}` : what}`;
+  return { kind: 'trouble', reason: 'NoGoodSeries', message };
+}
+
+function thereAre(answers: readonly Answered[]): string {
+  const boundaries = boundariesIn(answers);
+  return boundaries === undefined ? '' : `; the boundaries are ${boundaries}: write le as one of them`;
 }
 
 /** Events have no boundary of their own; they are one test. */

@@ -1,5 +1,5 @@
 import { maxDurationOf } from '../analysis/check-template.ts';
-import { askedOf, questionsText } from '../analysis/questions.ts';
+import { askedOf, lastingQuestions, questionsText } from '../analysis/questions.ts';
 import { type ResolvedMetric, resolveMetrics } from '../analysis/resolve-metric.ts';
 import { SLOT_WITHOUT_INTERVAL_MS } from '../analysis/schedule.ts';
 import { formatWindow } from '../analysis/window.ts';
@@ -120,7 +120,7 @@ function planMetric(
     windowMs: windowMs ?? parseDurationMs(definition.maxWindow ?? '') ?? DEFAULT_WINDOW_MS,
   };
   // Of counters, the samples at the moments are asked for, not all that were scraped.
-  const questions = metric.questions.map(({ raw: _, ...question }) => question);
+  const questions = lastingQuestions(metric.questions).map(({ raw: _, ...question }) => question);
   const asked = askedOf(questions, context, formatWindow(context.windowMs));
   if (!asked) {
     const message = `a query of ${metric.name} selects pods and there are none: give --canary-pods or --stable-pods a pattern that matches some`;
