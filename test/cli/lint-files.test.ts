@@ -95,6 +95,29 @@ describe('one text', () => {
       ['a:8:7: error: the key query is there twice (yaml)'],
     ],
     [
+      'the items of a List',
+      [
+        'apiVersion: v1',
+        'kind: List',
+        'items:',
+        '  - { apiVersion: v1, kind: Service, metadata: { name: s } }',
+        '  - apiVersion: assay.dev/v1alpha1',
+        '    kind: AnalysisTemplate',
+        '    metadata: { name: share }',
+        '    spec:',
+        '      metrics:',
+        '        - name: share',
+        '          query: sum(up',
+        '          successCondition: value > 0',
+        '  - { apiVersion: assay.dev/v1, kind: RolloutGuard }',
+        '',
+      ].join('\n'),
+      [
+        'a:11:21: error: spec.metrics[0].query: this ( is not closed: add ) (query)',
+        'a:13:19: error: apiVersion: RolloutGuard has no version v1; write assay.dev/v1alpha1 (kind)',
+      ],
+    ],
+    [
       'the second document',
       `${GOOD}---\n${template('query: up')}`,
       [
