@@ -19,6 +19,7 @@ const PAGES = [
   'docs/analyze.md',
   'docs/backtest.md',
   'docs/conditions.md',
+  'docs/gitops.md',
   'docs/lint.md',
   'docs/metric-sources.md',
   'docs/migrate-from-argo.md',

@@ -147,9 +147,9 @@ function headlineOf(body: unknown): string {
 function hintsOf({ adminKubeconfig, ingressUrl, prometheusUrl, logsDir }: Playground): string[] {
   return [
     `export KUBECONFIG=${adminKubeconfig}`,
-    `kubectl -n ${NAMESPACE} get rollouts,rolloutguards,analysisruns,deployments,pods`,
-    `kubectl -n ${NAMESPACE} describe rollout ${ROLLOUT}            # conditions and Events`,
-    `kubectl -n ${NAMESPACE} get rolloutrecord ${ROLLOUT} -o yaml   # every decision, with its reason`,
+    `kubectl -n ${NAMESPACE} get rollouts.rollouts.kruise.io,rolloutguards,analysisruns.assay.dev,deployments,pods`,
+    `kubectl -n ${NAMESPACE} describe rollouts.rollouts.kruise.io ${ROLLOUT}   # conditions and Events`,
+    `kubectl -n ${NAMESPACE} get rolloutrecords.assay.dev ${ROLLOUT} -o yaml   # every decision, with its reason`,
     `kubectl -n ${NAMESPACE} set image deployment/${WORKLOAD} ${WORKLOAD}=${imageOf('1.10.5')}   # another release`,
     `curl -H 'Host: ${HOST}' ${ingressUrl}${PATH}`,
     `Prometheus: ${prometheusUrl}    logs: ${logsDir}`,

@@ -85,7 +85,7 @@ function originOf({ source, namespace, rollout, release }: Alert): string {
 /** Shows where the release is and, in its Events, every decision with its reason. */
 function lookCommand({ rollout, namespace, source }: Alert): string {
   if (source !== undefined) return `kubectl describe clustermetricsource ${source}`;
-  return `kubectl describe rollout ${rollout} -n ${namespace}`;
+  return `kubectl describe rollouts.rollouts.kruise.io ${rollout} -n ${namespace}`;
 }
 
 function section(text: string): SlackBlock {

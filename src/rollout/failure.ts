@@ -118,7 +118,7 @@ export function heldNotice(
 ): Notice {
   const { rollout } = context.snapshot;
   const { name, namespace } = rollout.metadata;
-  const approve = `let it go on: kubectl-kruise rollout approve rollout/${name} -n ${namespace ?? 'default'}; or restore the former template to roll back`;
+  const approve = `let it go on: kubectl-kruise rollout approve rollouts.rollouts.kruise.io/${name} -n ${namespace ?? 'default'}; or restore the former template to roll back`;
   const give = `restore the former template in ${rollout.spec.workloadRef.name} to roll back, or release another version`;
   return {
     event: request.event,

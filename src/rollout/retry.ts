@@ -78,5 +78,5 @@ export function forgetRetry(snapshot: Snapshot): Outcome {
 /** How a person asks for it. */
 export function howToRetry({ rollout, record }: Pick<Snapshot, 'rollout' | 'record'>): string {
   const { name, namespace = 'default' } = rollout.metadata;
-  return `kubectl annotate rollout ${name} -n ${namespace} --overwrite ${RETRY_ANNOTATION}=${record.releaseId}`;
+  return `kubectl annotate rollouts.rollouts.kruise.io ${name} -n ${namespace} --overwrite ${RETRY_ANNOTATION}=${record.releaseId}`;
 }

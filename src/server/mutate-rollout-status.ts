@@ -93,7 +93,7 @@ function heldOnTheWay(request: AdmissionRequest, record: RolloutRecord | undefin
   return (
     `step ${release?.step?.index} of ${subjectOf(request)} is held (${hold.reason}: ${hold.message}), and approval ` +
     'does not end that. Release another template, or try this one again: ' +
-    `kubectl annotate rollout ${name} -n ${namespace} --overwrite ${RETRY_ANNOTATION}=${releaseId}`
+    `kubectl annotate rollouts.rollouts.kruise.io ${name} -n ${namespace} --overwrite ${RETRY_ANNOTATION}=${releaseId}`
   );
 }
 

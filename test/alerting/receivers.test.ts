@@ -61,7 +61,7 @@ describe('a message to Slack', () => {
         ),
         section('*Done*\nRolled back: the stable pod template was restored in checkout.'),
         section(
-          '*Next*\nMend the new version and release it again.\n```kubectl describe rollout checkout -n shop```',
+          '*Next*\nMend the new version and release it again.\n```kubectl describe rollouts.rollouts.kruise.io checkout -n shop```',
         ),
         {
           type: 'context',
@@ -84,7 +84,7 @@ describe('a message to Slack', () => {
         { type: 'header', text: { type: 'plain_text', text: 'Completed: shop/checkout-web', emoji: false } },
         section('Release 4 is complete.'),
         section('*Done*\nPromoted.'),
-        section('*Next*\nNothing is left to do.\n```kubectl describe rollout checkout -n shop```'),
+        section('*Next*\nNothing is left to do.\n```kubectl describe rollouts.rollouts.kruise.io checkout -n shop```'),
         {
           type: 'context',
           elements: [

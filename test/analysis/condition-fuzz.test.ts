@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileCondition } from '../../src/analysis/condition.ts';
 import type { Variables } from '../../src/analysis/condition-rules.ts';
+import { atEffort } from '../effort.ts';
 
 /** `ASSAY_SEED=7` tries other expressions; a failure names the expression and the seed. */
 const SEED = Number(process.env['ASSAY_SEED'] ?? 1);
@@ -282,14 +283,18 @@ function tryOut(source: string, index: number): { compiled: boolean; decided: bo
   return { compiled: true, decided: answer.ok };
 }
 
-describe('100,000 random and hostile conditions', () => {
+/** 100,000 conditions in all where it is thorough. */
+const SHARE = atEffort({ fast: 0.05, thorough: 1, long: 10 });
+
+describe('random and hostile conditions', () => {
   test.each([
     ['by the rules', allowed, 20_000, { compiled: 0.8, decided: 0.3 }],
     ['by the rules, one character damaged', damaged, 20_000, { compiled: 0.05, decided: 0.02 }],
     ['of pieces', soup, 25_000, { compiled: 0, decided: 0 }],
     ['of pieces without spaces', glued, 25_000, { compiled: 0, decided: 0 }],
     ['made to break out or to hang', hostile, 10_000, { compiled: 0, decided: 0 }],
-  ])('%s', { timeout: 30_000 }, (_title, arbitrary, numRuns, least) => {
+  ])('%s', (_title, arbitrary, inAll, least) => {
+    const numRuns = inAll * SHARE;
     const before = outside();
     const shares = { compiled: 0, decided: 0 };
     for (const [index, source] of fc.sample(arbitrary, { seed: SEED, numRuns }).entries()) {

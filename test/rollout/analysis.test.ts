@@ -309,7 +309,7 @@ describe('what a verdict leaves in the record', () => {
       summary:
         'The canary of echoserver, step 1/2 at 5 % of the traffic, waits for a person: it is Inconclusive',
       action: 'Held: pods and traffic stay as they are.',
-      next: 'let it go on: kubectl-kruise rollout approve rollout/echoserver -n shop; or restore the former template to roll back',
+      next: 'let it go on: kubectl-kruise rollout approve rollouts.rollouts.kruise.io/echoserver -n shop; or restore the former template to roll back',
     });
   });
 

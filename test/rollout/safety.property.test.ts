@@ -13,6 +13,7 @@ import { analysis, guardFacts } from '../builders/guard.ts';
 import { rollout } from '../builders/rollout.ts';
 import { ownRun } from '../builders/run.ts';
 import { ago, held, NOW, releasing } from '../builders/snapshot.ts';
+import { atEffort } from '../effort.ts';
 
 /** What can be known of a release at one moment, as far as it could make a step be left. */
 interface Facts {
@@ -312,101 +313,85 @@ function isApproved({ approval, index, failedBefore }: Facts): boolean {
   return approval?.releaseId === 1 && approval.stepEntry === 4 && approval.step === index && !failedBefore;
 }
 
-/** Thousands of decisions take a second; on a machine that does other work, many. */
-const SLOW_MACHINE_MS = 60_000;
+const STEPS = atEffort({ fast: 1_000, thorough: 3_000, long: 100_000 });
+const FAILURES = atEffort({ fast: 500, thorough: 1_000, long: 50_000 });
 
-test(
-  'a guarded step is left upwards only with a verdict Successful for exactly its key past Background analyses at ease, or an approval',
-  () => {
-    let left = 0;
-    let watched = 0;
-    fc.assert(
-      fc.property(facts, (given) => {
-        const snapshot = snapshotOf(given);
-        const decision = decide(snapshot, NOW);
-        const { guard } = snapshot.record.release ?? {};
-        const guarded = isGuarded(guard, given.index);
-        if (!leavesUpwards(snapshot, decision.record)) return;
-        if (guarded) left += 1;
-        if (analysesOfMode(guard, 'Background').length > 0) watched += 1;
-        // What would end or restart the release, or stop it, comes before what moves it.
-        expect(given).toMatchObject({
-          version: 'v2',
-          paused: false,
-          disabled: false,
-          deleted: false,
-          samePlan: true,
-        });
-        if (guarded) expect(isJudgedGood(given, snapshot) || isApproved(given)).toBe(true);
-        if (guarded && given.state !== 'StepPaused') expect(given.state).toBe('StepMetricsAnalysis');
-      }),
-      { numRuns: 3_000 },
-    );
-    // Facts that never let a step go on would prove nothing.
-    expect(left).toBeGreaterThan(50);
-    expect(watched).toBeGreaterThan(20);
-  },
-  SLOW_MACHINE_MS,
-);
+test('a guarded step is left upwards only with a verdict Successful for exactly its key past Background analyses at ease, or an approval', () => {
+  let left = 0;
+  let watched = 0;
+  fc.assert(
+    fc.property(facts, (given) => {
+      const snapshot = snapshotOf(given);
+      const decision = decide(snapshot, NOW);
+      const { guard } = snapshot.record.release ?? {};
+      const guarded = isGuarded(guard, given.index);
+      if (!leavesUpwards(snapshot, decision.record)) return;
+      if (guarded) left += 1;
+      if (analysesOfMode(guard, 'Background').length > 0) watched += 1;
+      // What would end or restart the release, or stop it, comes before what moves it.
+      expect(given).toMatchObject({
+        version: 'v2',
+        paused: false,
+        disabled: false,
+        deleted: false,
+        samePlan: true,
+      });
+      if (guarded) expect(isJudgedGood(given, snapshot) || isApproved(given)).toBe(true);
+      if (guarded && given.state !== 'StepPaused') expect(given.state).toBe('StepMetricsAnalysis');
+    }),
+    { numRuns: STEPS },
+  );
+  // Facts that never let a step go on would prove nothing.
+  expect(left).toBeGreaterThan(STEPS / 60);
+  expect(watched).toBeGreaterThan(STEPS / 150);
+});
 
-test(
-  'traffic and pods of a canary never grow while its step is failed, held or not wanted',
-  () => {
-    fc.assert(
-      fc.property(facts, (given) => {
-        const snapshot = snapshotOf(given);
-        const { acts, record } = decide(snapshot, NOW);
-        const grows = acts.filter(
-          ({ verb, object }) =>
-            verb !== 'delete' && object.kind === 'Deployment' && object.metadata.name !== NAME,
-        );
-        const ending = record.release?.stage !== 'InRolling';
-        if (ending || given.version !== 'v2' || given.paused || given.disabled || given.deleted) {
-          expect(grows).toEqual([]);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  },
-  SLOW_MACHINE_MS,
-);
+test('traffic and pods of a canary never grow while its step is failed, held or not wanted', () => {
+  fc.assert(
+    fc.property(facts, (given) => {
+      const snapshot = snapshotOf(given);
+      const { acts, record } = decide(snapshot, NOW);
+      const grows = acts.filter(
+        ({ verb, object }) =>
+          verb !== 'delete' && object.kind === 'Deployment' && object.metadata.name !== NAME,
+      );
+      const ending = record.release?.stage !== 'InRolling';
+      if (ending || given.version !== 'v2' || given.paused || given.disabled || given.deleted) {
+        expect(grows).toEqual([]);
+      }
+    }),
+    { numRuns: atEffort({ fast: 200, thorough: 500, long: 20_000 }) },
+  );
+});
 
-test(
-  'a failed Background analysis is followed at once, in whatever state the step is',
-  () => {
-    let followed = 0;
-    fc.assert(
-      fc.property(facts, (given) => {
-        const failing: Facts = { ...given, background: 'Failed', forgery: 'none', version: 'v2' };
-        const snapshot = snapshotOf({ ...failing, stage: 'InRolling', disabled: false, deleted: false });
-        const { release } = snapshot.record;
-        const isWatched = analysesOfMode(release?.guard, 'Background').length > 0;
-        const isThere = effectiveGuard(failing.present, undefined).kind !== 'none';
-        if (!isWatched || !isThere || !failing.held || !failing.samePlan) return;
-        followed += 1;
-        const { record, acts } = decide(snapshot, NOW);
-        const isTakenBack = record.release?.stage === 'Cancelling' || record.release?.stage === 'Aborting';
-        const isHeld =
-          record.release?.step?.hold !== undefined && record.release.step.verdict?.phase === 'Failed';
-        expect(isTakenBack || isHeld).toBe(true);
-        expect(acts.filter(({ verb }) => verb === 'create')).toEqual([]);
-      }),
-      { numRuns: 1_000 },
-    );
-    expect(followed).toBeGreaterThan(50);
-  },
-  SLOW_MACHINE_MS,
-);
+test('a failed Background analysis is followed at once, in whatever state the step is', () => {
+  let followed = 0;
+  fc.assert(
+    fc.property(facts, (given) => {
+      const failing: Facts = { ...given, background: 'Failed', forgery: 'none', version: 'v2' };
+      const snapshot = snapshotOf({ ...failing, stage: 'InRolling', disabled: false, deleted: false });
+      const { release } = snapshot.record;
+      const isWatched = analysesOfMode(release?.guard, 'Background').length > 0;
+      const isThere = effectiveGuard(failing.present, undefined).kind !== 'none';
+      if (!isWatched || !isThere || !failing.held || !failing.samePlan) return;
+      followed += 1;
+      const { record, acts } = decide(snapshot, NOW);
+      const isTakenBack = record.release?.stage === 'Cancelling' || record.release?.stage === 'Aborting';
+      const isHeld =
+        record.release?.step?.hold !== undefined && record.release.step.verdict?.phase === 'Failed';
+      expect(isTakenBack || isHeld).toBe(true);
+      expect(acts.filter(({ verb }) => verb === 'create')).toEqual([]);
+    }),
+    { numRuns: FAILURES },
+  );
+  expect(followed).toBeGreaterThan(FAILURES / 20);
+});
 
-test(
-  'the same facts at the same time give the same decision',
-  () => {
-    fc.assert(
-      fc.property(facts, (given) => {
-        expect(decide(snapshotOf(given), NOW)).toEqual(decide(snapshotOf(given), NOW));
-      }),
-      { numRuns: 100 },
-    );
-  },
-  SLOW_MACHINE_MS,
-);
+test('the same facts at the same time give the same decision', () => {
+  fc.assert(
+    fc.property(facts, (given) => {
+      expect(decide(snapshotOf(given), NOW)).toEqual(decide(snapshotOf(given), NOW));
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -343,7 +343,7 @@ describe('a step that is held before it has its traffic', () => {
       deny(
         403,
         `step 2 of Rollout shop/demo is held (${reason}: ${message}), and approval does not end that. Release ` +
-          'another template, or try this one again: kubectl annotate rollout demo -n shop --overwrite assay.dev/retry=7',
+          'another template, or try this one again: kubectl annotate rollouts.rollouts.kruise.io demo -n shop --overwrite assay.dev/retry=7',
       ),
     );
   });
