@@ -95,6 +95,20 @@ describe('one text', () => {
       ['a:8:7: error: the key query is there twice (yaml)'],
     ],
     [
+      'a query and a number of a judge',
+      template(
+        'interval: 10s',
+        'sequential:',
+        '  events: { canary: "{{args.x}}", stable: b }',
+        '  total: { canary: c, stable: d }',
+        '  ratio: "0.5"',
+      ),
+      [
+        'a:9:23: error: spec.metrics[0].sequential.events.canary: {{args.x}}: the template declares no such argument (query)',
+        'a:11:16: error: spec.metrics[0].sequential.ratio: must be at least 1, and is 0.5 (metric)',
+      ],
+    ],
+    [
       'the items of a List',
       [
         'apiVersion: v1',
