@@ -1,21 +1,23 @@
-import { pendingAlerts, withAlertResult, withAlerts } from '../alerting/compose.ts';
+import { pendingAlerts, withAlertResult } from '../alerting/compose.ts';
 import { sameJson } from '../api/canonical.ts';
 import { controllerReference, keyOf } from '../api/kubernetes.ts';
 import { apiVersionOf, resources } from '../api/resource.ts';
-import type { Rollout, RolloutStatus } from '../api/rollout.ts';
+import type { Rollout } from '../api/rollout.ts';
 import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { AlertResult, JobQueue } from '../queue/port.ts';
 import type { Choice } from '../rollout/decision.ts';
-import { isNews, isWarning, remember } from '../rollout/remember.ts';
+import { isForPeople, isWarning } from '../rollout/remember.ts';
 import { EMPTY_RECORD } from '../rollout/snapshot.ts';
 import { alertOffers } from './alert-offers.ts';
-import { type Applied, applyActs, writeStatus } from './apply.ts';
+import { type Applied, applyActs } from './apply.ts';
+import { deliberate, type Thought } from './deliberate.ts';
 import type { Engine } from './engine.ts';
 import type { RecordEvent } from './event-recorder.ts';
 import type { Freshest } from './freshest.ts';
 import { recordOf } from './observe-rollout.ts';
+import { rolloutStatuses, type StatusWritten } from './rollout-statuses.ts';
 import type { Next } from './work-queue.ts';
 
 export interface RolloutLoopDeps {
@@ -39,12 +41,14 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
   const { cache, clock, log } = deps;
   const answers = new Map<string, AlertResult[]>();
   const offers = alertOffers(deps.queue);
+  const statuses = rolloutStatuses(cache);
 
   async function pass(key: string): Promise<Next> {
     const [namespace = '', name = ''] = key.split('/');
     const rollout = cache.get<Rollout>(resources.rollout, { namespace, name });
     if (!rollout) {
       answers.delete(key);
+      statuses.forget(key);
       return { kind: 'on change' };
     }
     const now = clock.now();
@@ -55,19 +59,23 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
       (record, { job, delivered }) => withAlertResult(record, job.alertId, delivered, now),
       before,
     );
-    const decision = deps.engine(cache, rollout, known, now);
-    const news = isNews(decision, known);
-    const alerted = decision.notice
-      ? withAlerts(decision.record, rollout, decision.notice, now)
-      : decision.record;
-    const record = news ? remember(known, alerted, decision, now) : alerted;
+    const thoughts = deliberate((record) => deps.engine(cache, rollout, record, now), rollout, known, now);
+    const { decision, record } = thoughts.at(-1) ?? thoughts[0];
+    const earlier = thoughts.at(-2)?.record ?? known;
+    // It is not the present state any more that this was decided about: the next pass follows at once.
+    const moved = decision.acts.length > 0 || !sameJson(earlier, record);
     const applied = await apply(rollout, present, before, record, decision);
     if (!applied.ok) return retryAfter(rollout, applied, now);
+    const told = await writeStatus(rollout, decision, moved, now);
+    // Whatever becomes of the status: what the record has is not decided again.
     forget(key, answered);
-    deps.onDecision(decision);
-    if (news) await tell(rollout, record, decision, now);
-    const moved = hasMoved(decision, before, record);
-    return nextPass(decision, moved, await offers.offer(rollout, pendingAlerts(record), undefined, now), now);
+    for (const thought of thoughts) {
+      deps.onDecision(thought.decision);
+      if (thought.isNews) await tell(rollout, thought, now);
+    }
+    if (!told.ok) return retryAfter(rollout, told, now);
+    const alertsAt = await offers.offer(rollout, pendingAlerts(record), undefined, now);
+    return nextPass(moved, [decision.wakeAt, alertsAt, told.wordsAt], now);
   }
 
   async function apply(
@@ -75,25 +83,23 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     present: RolloutRecord | undefined,
     before: RecordStatus,
     record: RecordStatus,
-    decision: ReturnType<Engine>,
+    decision: Choice,
   ): Promise<Applied> {
     const acted = await applyActs(cache, decision.acts);
     if (!acted.ok) return acted;
-    // Its finalizer is gone, and with it the Rollout and its record: there is nothing left to write.
-    if (decision.decision === 'Complete' && decision.reason === 'RolloutDeleted') return { ok: true };
-    if (!sameJson(before, record)) {
-      const written = await writeRecord(rollout, present, record);
-      if (!written.ok) return written;
-    }
+    if (isLetGo(decision) || sameJson(before, record)) return { ok: true };
+    return writeRecord(rollout, present, record);
+  }
+
+  async function writeStatus(
+    rollout: Rollout,
+    decision: ReturnType<Engine>,
+    moved: boolean,
+    now: number,
+  ): Promise<StatusWritten> {
     // Where another controller moves the pods it writes this status, too.
-    if (!decision.status) return { ok: true };
-    // The Rollout itself may have been one of the acts: its newest version carries the status.
-    const fresh = cache.get<Rollout>(resources.rollout, rollout.metadata) ?? rollout;
-    if (fresh.metadata.resourceVersion !== rollout.metadata.resourceVersion) return { ok: true };
-    // The next pass follows at once, and says what is waited for then.
-    if (hasMoved(decision, before, record) && saysTheSame(rollout.status, decision.status))
-      return { ok: true };
-    return writeStatus(cache, resources.rollout, rollout, decision.status);
+    if (!decision.status || isLetGo(decision)) return { ok: true };
+    return statuses.write(rollout, decision.status, moved, now);
   }
 
   async function writeRecord(
@@ -117,7 +123,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
     else answers.set(key, rest);
   }
 
-  async function tell(rollout: Rollout, record: RecordStatus, decision: Choice, now: number): Promise<void> {
+  async function tell(rollout: Rollout, { decision, record }: Thought, now: number): Promise<void> {
     const { decision: word, reason, message } = decision;
     const sequence = record.decisions?.at(-1)?.sequence;
     log.info(
@@ -129,6 +135,7 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
       },
       message,
     );
+    if (!isForPeople(decision)) return;
     const type = isWarning(decision) ? 'Warning' : 'Normal';
     await deps.recordEvent(
       rollout,
@@ -166,18 +173,9 @@ export function rolloutLoop(deps: RolloutLoopDeps): RolloutLoop {
   };
 }
 
-/** Whether the pass changed something, so that the state that it decided about is not the present one any more. */
-function hasMoved({ acts }: Choice, before: RecordStatus, record: RecordStatus): boolean {
-  return acts.length > 0 || !sameJson(before, record);
-}
-
-/** Whether two statuses differ in the words for people alone. */
-function saysTheSame(before: RolloutStatus | undefined, after: RolloutStatus): boolean {
-  const wordless = ({ message: _message, canaryStatus, ...status }: RolloutStatus) => ({
-    ...status,
-    canaryStatus: canaryStatus && { ...canaryStatus, message: undefined, lastUpdateTime: undefined },
-  });
-  return before !== undefined && sameJson(wordless(before), wordless(after));
+/** Its finalizer is gone, and with it the Rollout and its record: there is nothing left to write. */
+function isLetGo({ decision, reason }: Choice): boolean {
+  return decision === 'Complete' && reason === 'RolloutDeleted';
 }
 
 function newRecord(rollout: Rollout, status: RecordStatus): RolloutRecord {
@@ -195,8 +193,8 @@ function newRecord(rollout: Rollout, status: RecordStatus): RolloutRecord {
 }
 
 /** After a pass that changed something the next state is at hand: look at once instead of waiting for the watch. */
-function nextPass(decision: Choice, moved: boolean, alertsAt: number | undefined, now: number): Next {
+function nextPass(moved: boolean, wishes: readonly (number | undefined)[], now: number): Next {
   if (moved) return { kind: 'at', at: now };
-  const wishes = [decision.wakeAt, alertsAt].filter((at) => at !== undefined);
-  return wishes.length > 0 ? { kind: 'at', at: Math.min(...wishes) } : { kind: 'on change' };
+  const instants = wishes.filter((at) => at !== undefined);
+  return instants.length > 0 ? { kind: 'at', at: Math.min(...instants) } : { kind: 'on change' };
 }

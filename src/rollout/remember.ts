@@ -24,6 +24,11 @@ export function isWarning({ decision, reason }: Pick<Choice, 'decision' | 'reaso
   return WARNINGS.includes(decision) || reason === 'AdmissionBypassed';
 }
 
+/** Whether a person wants to hear of it by an Event. How the pods of a step come up is in the record, and in the status. */
+export function isForPeople({ decision }: Pick<Choice, 'decision'>): boolean {
+  return decision !== 'Upgrade';
+}
+
 /** The record with this decision as its newest; `before` is the record as it was when the decision fell. */
 export function remember(
   before: RecordStatus,

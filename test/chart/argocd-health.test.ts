@@ -41,7 +41,7 @@ test.each([
   ['errors-roll-back', ['Progressing', 'Healthy', 'Progressing', 'Degraded']],
   ['abort-keeps-stable', ['Progressing', 'Healthy', 'Progressing', 'Degraded', 'Progressing', 'Healthy']],
   ['unguarded-walkthrough', ['Progressing', 'Healthy', 'Progressing', 'Suspended', 'Progressing', 'Healthy']],
-  ['missing-service-stalls', ['Progressing', 'Healthy', 'Progressing', 'Degraded', 'Progressing', 'Healthy']],
+  ['missing-service-stalls', ['Progressing', 'Healthy', 'Degraded', 'Progressing', 'Healthy']],
 ])('of %s Argo CD shows %j', async (scenario, expected) => {
   expect(await healthDuring(scenario)).toEqual(expected);
 });

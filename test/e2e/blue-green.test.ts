@@ -1,6 +1,7 @@
 import type { Deployment } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
-import { LABELS, losslessRelease } from './lossless-release.ts';
+import { losslessRelease } from './lossless-release.ts';
+import { LABELS } from './release-world.ts';
 
 const SETTINGS = {
   strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },

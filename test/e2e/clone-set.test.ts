@@ -1,5 +1,6 @@
 import { resources } from '../../src/api/resource.ts';
-import { LABELS, losslessRelease } from './lossless-release.ts';
+import { losslessRelease } from './lossless-release.ts';
+import { LABELS } from './release-world.ts';
 
 /** A CloneSet whose pods are exchanged for those of the new version, against a stand-in for OpenKruise's controller. */
 losslessRelease({

@@ -1,5 +1,6 @@
 import { resources } from '../../src/api/resource.ts';
-import { LABELS, losslessRelease } from './lossless-release.ts';
+import { losslessRelease } from './lossless-release.ts';
+import { LABELS } from './release-world.ts';
 
 losslessRelease({
   name: 'daemon-set',

@@ -193,8 +193,8 @@ describe('an idle Rollout', () => {
         .map(([, labels = '', count]) => [labels, Number(count)] as const);
       return Object.fromEntries(counted);
     };
-    // The last release has just ended: its very last status is still being written.
-    await sleep(2_000);
+    // The last release has just ended: the very last words of its status are written within five seconds.
+    await sleep(7_000);
     const before = await writes();
     await sleep(60_000);
     expect(await writes()).toEqual(before);

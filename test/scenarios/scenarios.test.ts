@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
+import type { DecisionWord } from '../../src/rollout/decision.ts';
+import { isForPeople } from '../../src/rollout/remember.ts';
 import { type Played, playScenario, WARM_UP_MS } from './run-scenario.ts';
 import { readScenario, SCENARIOS, scenarioNames } from './scenario.ts';
 
@@ -46,13 +48,14 @@ interface EventFields {
   message: string;
 }
 
-/** What the records have, in the same words. The last decision about a deleted Rollout is told and not recorded. */
+/** What the records have for people, in the same words. The last decision about a deleted Rollout is told and not recorded. */
 function recordedDecisions({ writes }: Played): string[] {
   const lines = new Map<string, string>();
   for (const { object } of writes) {
     if (object.kind !== 'RolloutRecord') continue;
     const { metadata, status } = object as RolloutRecord;
     for (const { sequence, decision, reason, message } of status.decisions ?? []) {
+      if (!isForPeople({ decision: decision as DecisionWord })) continue;
       lines.set(`${metadata.uid} ${sequence}`, `${metadata.name}: ${decision}: ${message} (${reason})`);
     }
   }
