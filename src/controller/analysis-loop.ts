@@ -5,6 +5,7 @@ import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import { type PreparedRun, prepareRun } from '../analysis/prepare-run.ts';
 import { expiresAt } from '../analysis/run-expiry.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
+import { keyOf } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
@@ -27,6 +28,8 @@ export interface AnalysisLoopDeps {
 /** A pass over one AnalysisRun, and the place where measurements are handed in. */
 export interface AnalysisLoop {
   pass(key: string): Promise<Next>;
+  /** Whether this version of a run is what a pass wrote and decided on: to see it come back tells nothing new. */
+  isOwn(run: AnalysisRun): boolean;
   measured(result: MeasureResult): void;
 }
 
@@ -44,6 +47,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   const begun = new Map<string, { uid: string | undefined; at: number }>();
   /** Of each run, what its spec comes to: it does not change from pass to pass, and takes long to find out. */
   const prepared = new Map<string, { of: string; run: PreparedRun }>();
+  /** Of each run that goes on, the version that the last pass wrote. */
+  const versions = new Map<string, string | undefined>();
 
   async function pass(key: string): Promise<Next> {
     const [namespace = '', name = ''] = key.split('/');
@@ -53,6 +58,7 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       arrived.delete(key);
       prepared.delete(key);
       begun.delete(key);
+      versions.delete(key);
       return { kind: 'on change' };
     }
     const now = clock.now();
@@ -78,6 +84,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         );
         return { kind: 'retry' };
       }
+      // When a finished run goes is decided when its end is seen.
+      if (!isFinished(decision.status.phase)) {
+        versions.set(key, cache.get(resources.analysisRun, { namespace, name })?.metadata.resourceVersion);
+      }
     }
     if (decision.changed || run.status) begun.delete(key);
     else begun.set(key, { uid: run.metadata.uid, at: begunAt ?? Math.floor(now) });
@@ -85,7 +95,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     // Queries first: an Event must not make them late.
     await dispatch(decision.jobs);
     await announce(run, decision, now);
-    if (isFinished(decision.status.phase)) prepared.delete(key);
+    if (isFinished(decision.status.phase)) {
+      versions.delete(key);
+      prepared.delete(key);
+    }
     return decision.wakeAt === undefined ? { kind: 'on change' } : { kind: 'at', at: decision.wakeAt };
   }
 
@@ -123,10 +136,11 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     else flights.set(key, inFlight);
   }
 
+  /** An Event only of what is not as it should be: a run that passed says so itself, and so does its Rollout's Event. */
   async function announce(run: AnalysisRun, decision: RunDecision, now: number): Promise<void> {
     for (const note of decision.notes) {
       log.info({ run: `${run.metadata.namespace}/${run.metadata.name}`, reason: note.reason }, note.message);
-      await deps.recordEvent(run, note, note.message, now);
+      if (note.type === 'Warning') await deps.recordEvent(run, note, note.message, now);
     }
   }
 
@@ -154,5 +168,11 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     deps.wake(key);
   }
 
-  return { pass, measured };
+  return {
+    pass,
+    measured,
+    isOwn: ({ metadata }) =>
+      metadata.resourceVersion !== undefined &&
+      versions.get(keyOf({ metadata })) === metadata.resourceVersion,
+  };
 }

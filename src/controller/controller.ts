@@ -55,6 +55,8 @@ const WATCHED: readonly Resource[] = [
 
 /** Passes at a time: they wait for the API server most of the time. */
 const CONCURRENCY = 16;
+/** Runs that wait for the API server, however slow it is, must not keep others from being measured in time. */
+const RUN_CONCURRENCY = 100;
 
 /**
  * The work of the leader: from the moment it starts until it is stopped. Events only name a key; each pass
@@ -71,14 +73,14 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   const sources = sourceLoop({ cache, queue, clock, log });
 
   const rolloutQueue = queueOf('rollout', rollouts.pass);
-  const runQueue = queueOf('analysis', runs.pass);
+  const runQueue = queueOf('analysis', runs.pass, RUN_CONCURRENCY);
   const sourceQueue = queueOf('source', sources.pass);
   const guardQueue = queueOf('guard', guardPass({ cache, recordEvent, clock }));
 
-  function queueOf(loop: string, pass: (key: string) => Promise<Next>): WorkQueue {
+  function queueOf(loop: string, pass: (key: string) => Promise<Next>, concurrency = CONCURRENCY): WorkQueue {
     const onError = (key: string, error: unknown) =>
       log.error({ loop, key, err: error }, 'a pass failed; it is tried again');
-    return workQueue({ clock, concurrency: CONCURRENCY, onError }, async (key) => {
+    return workQueue({ clock, concurrency, onError }, async (key) => {
       const startedAt = clock.monotonic();
       try {
         return await pass(key);
@@ -101,8 +103,8 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
       }),
     ),
     stores.of(resources.analysisRun).subscribe(({ before, after }) => {
-      const run = after ?? before;
-      if (run) runQueue.add(keyOf(run));
+      const run = (after ?? before) as AnalysisRun | undefined;
+      if (run && !(after && runs.isOwn(run))) runQueue.add(keyOf(run));
       if (after) for (const source of sources.concerned(after as AnalysisRun)) sourceQueue.add(source);
     }),
     stores.of(resources.clusterMetricSource).subscribe(({ after }) => {
