@@ -28,7 +28,10 @@ export interface AnalysisLoopDeps {
 /** A pass over one AnalysisRun, and the place where measurements are handed in. */
 export interface AnalysisLoop {
   pass(key: string): Promise<Next>;
-  /** Whether this version of a run is what a pass wrote and decided on: to see it come back tells nothing new. */
+  /**
+   * Whether this version of a run, which the watch brought, is what a pass wrote and decided on: to see it come back
+   * tells nothing new. A version that comes during a write is looked at when that is answered, and needs no pass here.
+   */
   isOwn(run: AnalysisRun): boolean;
   measured(result: MeasureResult): void;
 }
@@ -49,6 +52,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   const prepared = new Map<string, { of: string; run: PreparedRun }>();
   /** Of each run that goes on, the version that the last pass wrote. */
   const versions = new Map<string, string | undefined>();
+  /** Of each run that is being written, the version that came over the watch since: often before the answer. */
+  const writing = new Map<string, string | undefined>();
 
   async function pass(key: string): Promise<Next> {
     const [namespace = '', name = ''] = key.split('/');
@@ -76,7 +81,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       ...(!isOver && { prepared: prepare(key, run) }),
     });
     if (decision.changed) {
+      writing.set(key, undefined);
       const written = await writeStatus(cache, resources.analysisRun, run, decision.status);
+      const seen = writing.get(key);
+      writing.delete(key);
       if (!written.ok) {
         log.debug(
           { run: key, fault: written.fault },
@@ -85,9 +93,11 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         return { kind: 'retry' };
       }
       // When a finished run goes is decided when its end is seen.
-      if (!isFinished(decision.status.phase)) {
-        versions.set(key, cache.get(resources.analysisRun, { namespace, name })?.metadata.resourceVersion);
-      }
+      const own = isFinished(decision.status.phase)
+        ? undefined
+        : cache.get(resources.analysisRun, { namespace, name })?.metadata.resourceVersion;
+      if (own !== undefined) versions.set(key, own);
+      if (seen !== undefined && seen !== own) deps.wake(key);
     }
     if (decision.changed || run.status) begun.delete(key);
     else begun.set(key, { uid: run.metadata.uid, at: begunAt ?? Math.floor(now) });
@@ -147,6 +157,8 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   async function dispatch(jobs: readonly MeasureJob[]): Promise<void> {
     await Promise.all(
       jobs.map(async (job) => {
+        // It came while the status was written: to ask again would be to ask twice.
+        if (isAnswered(job)) return;
         if (cache.get(resources.clusterMetricSource, { name: job.source })) {
           const added = await deps.queue.addMeasure(job);
           if (!added) log.warn({ job: job.id }, 'the queue takes no jobs now; the job is offered again');
@@ -162,6 +174,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     );
   }
 
+  function isAnswered({ id, run }: MeasureJob): boolean {
+    return (arrived.get(`${run.namespace}/${run.name}`) ?? []).some(({ job }) => job.id === id);
+  }
+
   function measured(result: MeasureResult): void {
     const key = `${result.job.run.namespace}/${result.job.run.name}`;
     arrived.set(key, [...(arrived.get(key) ?? []), result]);
@@ -171,8 +187,14 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   return {
     pass,
     measured,
-    isOwn: ({ metadata }) =>
-      metadata.resourceVersion !== undefined &&
-      versions.get(keyOf({ metadata })) === metadata.resourceVersion,
+    isOwn: ({ metadata }) => {
+      const key = keyOf({ metadata });
+      const { resourceVersion } = metadata;
+      if (resourceVersion === undefined) return false;
+      if (!writing.has(key)) return versions.get(key) === resourceVersion;
+      // Whose it is the answer tells; the pass that waits for it looks.
+      writing.set(key, resourceVersion);
+      return true;
+    },
   };
 }

@@ -10,11 +10,12 @@ import type { JobQueue } from '../queue/port.ts';
 import type { Decision } from '../rollout/decision.ts';
 import { analysisLoop } from './analysis-loop.ts';
 import { eventRecorder } from './event-recorder.ts';
-import { freshest, type Stores } from './freshest.ts';
+import { type Freshest, freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
 import { rolloutLoop } from './rollout-loop.ts';
 import { sourceLoop } from './source-loop.ts';
 import { concernedRollouts } from './triggers.ts';
+import { type Turnstile, turnstile } from './turnstile.ts';
 import { type Next, type WorkQueue, workQueue } from './work-queue.ts';
 
 export interface ControllerDeps {
@@ -55,8 +56,13 @@ const WATCHED: readonly Resource[] = [
 
 /** Passes at a time: they wait for the API server most of the time. */
 const CONCURRENCY = 16;
-/** Runs that wait for the API server, however slow it is, must not keep others from being measured in time. */
-const RUN_CONCURRENCY = 100;
+/** Runs have as many passes at a time as are due: one that waits for the API server keeps none from being measured. */
+const RUN_CONCURRENCY = Number.POSITIVE_INFINITY;
+/**
+ * Their writes wait for each other instead. What came with them can wait until the run is due again, and a slow API
+ * server gets no faster by being asked for more at once.
+ */
+const RUN_WRITES = 8;
 
 /**
  * The work of the leader: from the moment it starts until it is stopped. Events only name a key; each pass
@@ -68,7 +74,14 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   const recordEvent = eventRecorder(deps.cluster, log);
 
   const rollouts = rolloutLoop({ cache, queue, recordEvent, clock, log, onDecision: deps.onDecision });
-  const runs = analysisLoop({ cache, queue, recordEvent, clock, log, wake: (key) => runQueue.add(key) });
+  const runs = analysisLoop({
+    cache: withTurns(cache, turnstile(RUN_WRITES)),
+    queue,
+    recordEvent,
+    clock,
+    log,
+    wake: (key) => runQueue.add(key),
+  });
 
   const sources = sourceLoop({ cache, queue, clock, log });
 
@@ -142,5 +155,15 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
       stopMeasured(),
       stopAlerted(),
     ]);
+  };
+}
+
+/** The same, each write when its turn has come. */
+function withTurns(cache: Freshest, turn: Turnstile): Freshest {
+  return {
+    ...cache,
+    create: (resource, object) => turn(() => cache.create(resource, object)),
+    replace: (resource, object, subresource) => turn(() => cache.replace(resource, object, subresource)),
+    delete: (resource, object) => turn(() => cache.delete(resource, object)),
   };
 }
