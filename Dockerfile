@@ -13,5 +13,6 @@ COPY src ./src
 # As a number, so that runAsNonRoot can be checked. It is the image's user `node`.
 USER 1000:1000
 EXPOSE 8080 9443
-ENTRYPOINT ["node", "src/main.ts"]
+# Nearly all that a pass makes is garbage when it ends. Node's default keeps far more memory for such objects than that needs.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "src/main.ts"]
 CMD ["controller"]

@@ -27,6 +27,8 @@ const NAMESPACE = 'assay-system';
 const RELEASE = 'assay';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READY_MS = 30_000;
+/** As in the image. */
+const NODE_ARGS = ['--max-semi-space-size=4'];
 
 /** Kinds of the chart that run in a cluster with images, or route to what does: here the process takes their place. */
 const NOT_HERE = ['Deployment', 'StatefulSet', 'PodDisruptionBudget', 'NetworkPolicy', 'Service'];
@@ -102,7 +104,9 @@ function reachedByUrl(object: KubeObject, url: string): KubeObject {
 function startProcess(flags: Record<string, string>, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn(process.execPath, [MAIN, 'controller', ...args], { stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, [...NODE_ARGS, MAIN, 'controller', ...args], {
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   // A controller must not outlive the process that plays with it.
   const kill = () => child.kill('SIGKILL');

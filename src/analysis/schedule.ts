@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A metric without an interval measures again (after an Error, or while it waits for data) this often. */
 export const SLOT_WITHOUT_INTERVAL_MS = 10_000;
@@ -50,7 +50,7 @@ export function isSlotStart(grid: Grid, instant: number): boolean {
 
 /** A number in [0, 1) that is always the same for the same text: chance that can be repeated. */
 export function fractionOf(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+  return Number.parseInt(hash('sha256', text).slice(0, 8), 16) / 2 ** 32;
 }
 
 /** The newest slot that has begun at this instant; 0 before the first. */

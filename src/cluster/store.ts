@@ -2,6 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { type KubeObject, keyOf } from '../api/kubernetes.ts';
 import type { Resource } from '../api/resource.ts';
 import { cacheOf } from './cache.ts';
+import { connectionTo } from './connection.ts';
 import { withPlainHttp } from './kubeconfig.ts';
 import type { Log } from './log.ts';
 import { collectionPath } from './path.ts';
@@ -47,7 +48,7 @@ export function openStore<T extends KubeObject>(
 ): OpenStore<T> {
   const { cluster, random } = deps;
   const { namespace, labelSelector } = options;
-  const kubeConfig = withPlainHttp(deps.kubeConfig);
+  const begin = connectionTo(withPlainHttp(deps.kubeConfig));
   const path = collectionPath(resource, namespace);
   const cache = cacheOf<T>(resource, deps.log, options.parse);
   let resourceVersion = '';
@@ -84,7 +85,7 @@ export function openStore<T extends KubeObject>(
   }
 
   function watch(): void {
-    closeWatch = openWatch(kubeConfig, path, { resourceVersion, labelSelector }, { onEvent, onEnd });
+    closeWatch = openWatch(begin, path, { resourceVersion, labelSelector }, { onEvent, onEnd });
   }
 
   function onEvent(event: WatchEvent): void {

@@ -1,11 +1,8 @@
-import http from 'node:http';
-import https from 'node:https';
+import type { ClientRequest } from 'node:http';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { connectionTo, type RequestHead } from './connection.ts';
 
-export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  path: string;
-  query?: Record<string, string>;
+export interface HttpRequest extends Pick<RequestHead, 'method' | 'path' | 'query'> {
   body?: { contentType: string; text: string };
 }
 
@@ -18,98 +15,59 @@ export interface HttpAnswer {
 /** Sends one request; rejects where no complete answer came in time. */
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 
-const TLS_OPTIONS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'servername', 'rejectUnauthorized'] as const;
-
-/**
- * Requests to the API server of `kubeConfig` over connections that are kept: client-node's own API clients make
- * a TLS context, and so a connection, for each request. Credentials are asked for anew each time, since tokens
- * and exec plugins rotate them; only when that changes the TLS options is there a new agent.
- */
+/** Whole requests with a deadline, credentials and connecting included. */
 export function transport(kubeConfig: KubeConfig, timeoutMs: number): Send {
-  const cluster = kubeConfig.getCurrentCluster();
-  if (!cluster) throw new Error('the kubeconfig has no current cluster');
-  const server = new URL(cluster.server);
-  const isPlain = server.protocol === 'http:';
-  let kept: { tls: string; agent: http.Agent } | undefined;
-
-  async function connection(): Promise<https.RequestOptions> {
-    const options: https.RequestOptions = {};
-    await kubeConfig.applyToHTTPSOptions(options);
-    const { headers, auth, agent } = options;
-    const common = { ...(headers && { headers }), ...(auth !== undefined && { auth }) };
-    // Only client-node knows how to go through a proxy.
-    if (cluster?.proxyUrl && agent !== undefined) return { ...common, agent };
-    return { ...common, agent: agentFor(options) };
-  }
-
-  function agentFor(options: https.RequestOptions): http.Agent {
-    const tls = TLS_OPTIONS.map((name) => String(options[name])).join('\n');
-    if (kept?.tls !== tls) {
-      const agent = isPlain
-        ? new http.Agent({ keepAlive: true })
-        : new https.Agent({ keepAlive: true, ...pick(options, TLS_OPTIONS) });
-      kept = { tls, agent };
-    }
-    return kept.agent;
-  }
-
-  async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { headers, ...options } = await connection();
-    signal.throwIfAborted();
-    const { body, method } = request;
-    const url = new URL(server.href.replace(/\/$/, '') + request.path);
-    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
-    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      const outgoing = (isPlain ? http : https).request(url, {
-        ...options,
-        method,
-        signal,
-        headers: {
-          ...(headers as http.OutgoingHttpHeaders | undefined),
-          Accept: 'application/json',
-          'User-Agent': 'assay',
-          ...(body && { 'Content-Type': body.contentType, 'Content-Length': Buffer.byteLength(body.text) }),
-        },
-      });
-      outgoing.on('response', resolve);
-      outgoing.on('error', reject);
-      outgoing.end(body?.text);
+  const begin = connectionTo(kubeConfig);
+  return (request) =>
+    new Promise((resolve, reject) => {
+      let underWay: ClientRequest | undefined;
+      let isLate = false;
+      // Not by an AbortSignal: it costs each request a dozen listeners.
+      const timer = setTimeout(() => {
+        isLate = true;
+        underWay?.destroy();
+        reject(new Error(`no answer within ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      const attempt = async () => {
+        underWay = await begin({ ...request, headers: headersOf(request) });
+        if (isLate) underWay.destroy();
+        return exchange(underWay, request.body?.text);
+      };
+      attempt()
+        .catch((error: unknown) => {
+          // A kept connection may be closed by the server just as it is used again. A read is safe to repeat.
+          if (request.method === 'GET' && isReset(error) && !isLate) return attempt();
+          throw error;
+        })
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
     });
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    return {
-      status: response.statusCode ?? 0,
-      retryAfter: response.headers['retry-after'],
-      text: Buffer.concat(chunks).toString('utf8'),
-    };
-  }
+}
 
-  return async (request) => {
-    const deadline = new AbortController();
-    const late = new Error(`no answer within ${timeoutMs / 1000} s`);
-    const timer = setTimeout(() => deadline.abort(late), timeoutMs);
-    const overdue = new Promise<never>((_, reject) => {
-      deadline.signal.addEventListener('abort', () => reject(late), { once: true });
+function headersOf({ body }: HttpRequest): RequestHead['headers'] & {} {
+  return body ? { 'Content-Type': body.contentType, 'Content-Length': Buffer.byteLength(body.text) } : {};
+}
+
+function exchange(outgoing: ClientRequest, text: string | undefined): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    // For good: an error may also come when the answer is there, and one that nobody listens for ends the process.
+    outgoing.on('error', reject);
+    outgoing.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('error', reject);
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          retryAfter: response.headers['retry-after'],
+          text: Buffer.concat(chunks).toString('utf8'),
+        }),
+      );
     });
-    const attempt = () => Promise.race([exchange(request, deadline.signal), overdue]);
-    try {
-      return await attempt().catch((error: unknown) => {
-        // A kept connection may be closed by the server just as it is used again. A read is safe to repeat.
-        if (request.method === 'GET' && isReset(error)) return attempt();
-        throw error;
-      });
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+    outgoing.end(text);
+  });
 }
 
 function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-}
-
-function pick<T, K extends keyof T>(object: T, names: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(
-    names.filter((name) => object[name] !== undefined).map((name) => [name, object[name]]),
-  ) as Pick<T, K>;
 }

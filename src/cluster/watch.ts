@@ -1,5 +1,7 @@
-import { type KubeConfig, Watch } from '@kubernetes/client-node';
+import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
 import type { KubeObject } from '../api/kubernetes.ts';
+import type { BeginRequest } from './connection.ts';
 
 /** What a watch tells: an object's new state, the end of one, or only how far the watch has come. */
 export type WatchEvent =
@@ -24,17 +26,19 @@ interface RawObject extends KubeObject {
 }
 
 /**
- * Opens one watch from `resourceVersion` on. Answers how to close it, after which nothing is called any more.
- * client-node drops what a handler throws, so the handlers must not throw.
+ * Opens one watch from `resourceVersion` on. Answers how to close it, after which nothing is called any more. Read from
+ * the connection itself: client-node's Watch goes through a web stream and a readline, which take longer than the
+ * parsing of what they bring.
  */
 export function openWatch(
-  kubeConfig: KubeConfig,
+  begin: BeginRequest,
   path: string,
-  query: { resourceVersion: string; labelSelector?: string | undefined },
+  { resourceVersion, labelSelector }: { resourceVersion: string; labelSelector?: string | undefined },
   { onEvent, onEnd }: WatchHandlers,
 ): () => void {
   let over = false;
-  let connection: AbortController | undefined;
+  let connection: ClientRequest | undefined;
+  let silence: NodeJS.Timeout | undefined;
 
   function end(how: WatchEnd): void {
     if (over) return;
@@ -44,11 +48,15 @@ export function openWatch(
 
   function close(): void {
     over = true;
-    connection?.abort();
+    clearTimeout(silence);
+    connection?.destroy();
   }
 
-  function receive(type: string, object: RawObject): void {
-    if (over) return;
+  const broken = (why: unknown) => end({ kind: 'broken', why: String(why) });
+
+  function receive(line: string): void {
+    if (over || line === '') return;
+    const { type, object } = JSON.parse(line) as { type: string; object: RawObject };
     switch (type) {
       case 'ADDED':
       case 'MODIFIED':
@@ -59,28 +67,57 @@ export function openWatch(
         onEvent({ type, resourceVersion: object.metadata.resourceVersion ?? '' });
         break;
       default:
-        end({ kind: 'broken', why: `the server sent ${type}: ${object.message ?? object.code}` });
+        broken(`the server sent ${type}: ${object.message ?? object.code}`);
     }
   }
 
-  const watch = new Watch(kubeConfig);
-  // Typed as private, though there is no other way: its 30 s are less than the time between two bookmarks.
-  Reflect.set(watch, 'requestTimeoutMs', SILENCE_MS);
-  watch
-    .watch(path, { ...query, allowWatchBookmarks: true }, receive, (error: unknown) =>
-      end(error && !isSilence(error) ? { kind: 'broken', why: String(error) } : { kind: 'closed' }),
-    )
-    .then(
-      (opened) => {
-        connection = opened;
-        if (over) opened.abort();
-      },
-      (error: unknown) => end({ kind: 'broken', why: String(error) }),
-    );
+  function read(response: IncomingMessage): void {
+    const { statusCode = 0, statusMessage } = response;
+    if (statusCode !== 200) {
+      broken(`HTTP ${statusCode} ${statusMessage || STATUS_CODES[statusCode]}`);
+      return;
+    }
+    const lines = lineReader(receive);
+    response.on('error', broken);
+    response.on('data', (chunk: Buffer) => {
+      silence?.refresh();
+      try {
+        lines(chunk);
+      } catch (error) {
+        broken(error);
+      }
+    });
+    response.on('end', () => end({ kind: 'closed' }));
+  }
+
+  // Nothing came for so long: the watch goes on over a new connection, from where it was.
+  silence = setTimeout(() => end({ kind: 'closed' }), SILENCE_MS);
+  silence.unref();
+  const query = { resourceVersion, ...(labelSelector !== undefined && { labelSelector }) };
+  begin({ method: 'GET', path, query: { watch: 'true', allowWatchBookmarks: 'true', ...query } }).then(
+    (request) => {
+      connection = request;
+      request.on('error', broken);
+      request.on('response', read);
+      request.end();
+      if (over) request.destroy();
+    },
+    broken,
+  );
   return close;
 }
 
-/** Nothing came for SILENCE_MS: the watch goes on over a new connection, from where it was. */
-function isSilence(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TimeoutError';
+/** Takes the chunks of a stream of text and calls `onLine` for each line that is whole. */
+function lineReader(onLine: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new StringDecoder('utf8');
+  let parts: string[] = [];
+  return (chunk) => {
+    const [first = '', ...rest] = decoder.write(chunk).split('\n');
+    parts.push(first);
+    for (const next of rest) {
+      const line = parts.join('');
+      parts = [next];
+      onLine(line);
+    }
+  };
 }

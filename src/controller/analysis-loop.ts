@@ -5,6 +5,7 @@ import type { MeasureJob, MeasureResult } from '../analysis/measure-job.ts';
 import { type PreparedRun, prepareRun } from '../analysis/prepare-run.ts';
 import { expiresAt } from '../analysis/run-expiry.ts';
 import type { AnalysisRun } from '../api/analysis-run.ts';
+import { keyOf } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../cluster/log.ts';
@@ -28,6 +29,11 @@ export interface AnalysisLoopDeps {
 /** A pass over one AnalysisRun, and the place where measurements are handed in. */
 export interface AnalysisLoop {
   pass(key: string): Promise<Next>;
+  /**
+   * Whether this version of a run, which the watch brought, is what a pass wrote and decided on: to see it come back
+   * tells nothing new. A version that comes during a write is looked at when that is answered, and needs no pass here.
+   */
+  isOwn(run: AnalysisRun): boolean;
   measured(result: MeasureResult): void;
 }
 
@@ -45,6 +51,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
   const begun = new Map<string, { uid: string | undefined; at: number }>();
   /** Of each run, what its spec comes to: it does not change from pass to pass, and takes long to find out. */
   const prepared = new Map<string, { of: string; run: PreparedRun }>();
+  /** Of each run that goes on, the version that the last pass wrote. */
+  const versions = new Map<string, string | undefined>();
+  /** Of each run that is being written, the version that came over the watch since: often before the answer. */
+  const writing = new Map<string, string | undefined>();
 
   async function pass(key: string): Promise<Next> {
     const [namespace = '', name = ''] = key.split('/');
@@ -54,6 +64,7 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       arrived.delete(key);
       prepared.delete(key);
       begun.delete(key);
+      versions.delete(key);
       return { kind: 'on change' };
     }
     const now = clock.now();
@@ -72,7 +83,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       ...(!isOver && { prepared: prepare(key, run) }),
     });
     if (decision.changed) {
+      writing.set(key, undefined);
       const written = await writeStatus(cache, resources.analysisRun, run, decision.status);
+      const seen = writing.get(key);
+      writing.delete(key);
       if (!written.ok) {
         log.debug(
           { run: key, fault: written.fault },
@@ -80,6 +94,12 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         );
         return { kind: 'retry' };
       }
+      // When a finished run goes is decided when its end is seen.
+      const own = isFinished(decision.status.phase)
+        ? undefined
+        : cache.get(resources.analysisRun, { namespace, name })?.metadata.resourceVersion;
+      if (own !== undefined) versions.set(key, own);
+      if (seen !== undefined && seen !== own) deps.wake(key);
     }
     if (decision.changed || run.status) begun.delete(key);
     else begun.set(key, { uid: run.metadata.uid, at: begunAt ?? Math.floor(now) });
@@ -87,7 +107,10 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     // Queries first: an Event must not make them late.
     await dispatch(decision.jobs);
     await announce(run, decision, now);
-    if (isFinished(decision.status.phase)) prepared.delete(key);
+    if (isFinished(decision.status.phase)) {
+      versions.delete(key);
+      prepared.delete(key);
+    }
     return decision.wakeAt === undefined ? { kind: 'on change' } : { kind: 'at', at: decision.wakeAt };
   }
 
@@ -125,16 +148,19 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     else flights.set(key, inFlight);
   }
 
+  /** An Event only of what is not as it should be: a run that passed says so itself, and so does its Rollout's Event. */
   async function announce(run: AnalysisRun, decision: RunDecision, now: number): Promise<void> {
     for (const note of decision.notes) {
       log.info({ run: `${run.metadata.namespace}/${run.metadata.name}`, reason: note.reason }, note.message);
-      await deps.recordEvent(run, note, note.message, now);
+      if (note.type === 'Warning') await deps.recordEvent(run, note, note.message, now);
     }
   }
 
   async function dispatch(jobs: readonly MeasureJob[]): Promise<void> {
     await Promise.all(
       jobs.map(async (job) => {
+        // It came while the status was written: to ask again would be to ask twice.
+        if (isAnswered(job)) return;
         if (cache.get(resources.clusterMetricSource, { name: job.source })) {
           const added = await deps.queue.addMeasure(job);
           if (!added) log.warn({ job: job.id }, 'the queue takes no jobs now; the job is offered again');
@@ -150,11 +176,27 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
     );
   }
 
+  function isAnswered({ id, run }: MeasureJob): boolean {
+    return (arrived.get(`${run.namespace}/${run.name}`) ?? []).some(({ job }) => job.id === id);
+  }
+
   function measured(result: MeasureResult): void {
     const key = `${result.job.run.namespace}/${result.job.run.name}`;
     arrived.set(key, [...(arrived.get(key) ?? []), result]);
     deps.wake(key);
   }
 
-  return { pass, measured };
+  return {
+    pass,
+    measured,
+    isOwn: ({ metadata }) => {
+      const key = keyOf({ metadata });
+      const { resourceVersion } = metadata;
+      if (resourceVersion === undefined) return false;
+      if (!writing.has(key)) return versions.get(key) === resourceVersion;
+      // Whose it is the answer tells; the pass that waits for it looks.
+      writing.set(key, resourceVersion);
+      return true;
+    },
+  };
 }

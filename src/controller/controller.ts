@@ -12,11 +12,12 @@ import { analysisLoop } from './analysis-loop.ts';
 import { concernedDeployment, deploymentPass } from './deployment-loop.ts';
 import { type EngineName, engines } from './engine.ts';
 import { eventRecorder } from './event-recorder.ts';
-import { freshest, type Stores } from './freshest.ts';
+import { type Freshest, freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
 import { rolloutLoop } from './rollout-loop.ts';
 import { sourceLoop } from './source-loop.ts';
 import { concernedRollouts } from './triggers.ts';
+import { type Turnstile, turnstile } from './turnstile.ts';
 import { watchedKindsOf } from './watched-kinds.ts';
 import { type Next, type WorkQueue, workQueue } from './work-queue.ts';
 
@@ -59,6 +60,13 @@ const WATCHED: readonly Resource[] = [
 
 /** Passes at a time: they wait for the API server most of the time. */
 const CONCURRENCY = 16;
+/** Runs have as many passes at a time as are due: one that waits for the API server keeps none from being measured. */
+const RUN_CONCURRENCY = Number.POSITIVE_INFINITY;
+/**
+ * Their writes wait for each other instead. What came with them can wait until the run is due again, and a slow API
+ * server gets no faster by being asked for more at once.
+ */
+const RUN_WRITES = 8;
 
 /**
  * The work of the leader: from the moment it starts until it is stopped. Events only name a key; each pass
@@ -82,20 +90,27 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
     log,
     onDecision: deps.onDecision,
   });
-  const runs = analysisLoop({ cache, queue, recordEvent, clock, log, wake: (key) => runQueue.add(key) });
+  const runs = analysisLoop({
+    cache: withTurns(cache, turnstile(RUN_WRITES)),
+    queue,
+    recordEvent,
+    clock,
+    log,
+    wake: (key) => runQueue.add(key),
+  });
 
   const sources = sourceLoop({ cache, queue, clock, log });
 
   const rolloutQueue = queueOf('rollout', rollouts.pass);
-  const runQueue = queueOf('analysis', runs.pass);
+  const runQueue = queueOf('analysis', runs.pass, RUN_CONCURRENCY);
   const sourceQueue = queueOf('source', sources.pass);
   const deploymentQueue = queueOf('deployment', deploymentPass({ cache, log }));
   const guardQueue = queueOf('guard', guardPass({ engine: deps.engine, cache, recordEvent, clock }));
 
-  function queueOf(loop: string, pass: (key: string) => Promise<Next>): WorkQueue {
+  function queueOf(loop: string, pass: (key: string) => Promise<Next>, concurrency = CONCURRENCY): WorkQueue {
     const onError = (key: string, error: unknown) =>
       log.error({ loop, key, err: error }, 'a pass failed; it is tried again');
-    return workQueue({ clock, concurrency: CONCURRENCY, onError }, async (key) => {
+    return workQueue({ clock, concurrency, onError }, async (key) => {
       const startedAt = clock.monotonic();
       try {
         return await pass(key);
@@ -127,8 +142,8 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
       }),
     ),
     stores.of(resources.analysisRun).subscribe(({ before, after }) => {
-      const run = after ?? before;
-      if (run) runQueue.add(keyOf(run));
+      const run = (after ?? before) as AnalysisRun | undefined;
+      if (run && !(after && runs.isOwn(run))) runQueue.add(keyOf(run));
       if (after) for (const source of sources.concerned(after as AnalysisRun)) sourceQueue.add(source);
     }),
     stores.of(resources.clusterMetricSource).subscribe(({ after }) => {
@@ -174,5 +189,15 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
       stopMeasured(),
       stopAlerted(),
     ]);
+  };
+}
+
+/** The same, each write when its turn has come. */
+function withTurns(cache: Freshest, turn: Turnstile): Freshest {
+  return {
+    ...cache,
+    create: (resource, object) => turn(() => cache.create(resource, object)),
+    replace: (resource, object, subresource) => turn(() => cache.replace(resource, object, subresource)),
+    delete: (resource, object) => turn(() => cache.delete(resource, object)),
   };
 }

@@ -42,8 +42,11 @@ interface Written {
   isGoing?: true;
 }
 
-/** After this long the watch has its say, whatever was written: it may have missed that the object came and went. */
-const LONGEST_LAG_MS = 10_000;
+/**
+ * After this long the watch has its say, whatever was written: it may have missed that the object came and went. Far
+ * longer than a busy API server lags behind: a run that is read as it was before its last measurement is measured twice.
+ */
+const LONGEST_LAG_MS = 60_000;
 
 /**
  * A watch lags behind one's own writes by some milliseconds, in which a pass would decide on the past. What was
@@ -97,14 +100,23 @@ export function freshest(
     objects.set(keyOf(object), { object, until: clock.monotonic() + LONGEST_LAG_MS, isGoing: true });
   }
 
-  /** What was written of this kind and is not in the store yet. */
-  function ahead<T extends KubeObject>(resource: Resource): Map<string, T> {
+  /** What was written under this key, as long as it is not in the store yet. */
+  function aheadOf(resource: Resource, key: string): KubeObject | undefined {
     const objects = writtenOf(resource);
-    for (const [key, own] of objects) {
-      const stored = stores.of(resource).get(own.object.metadata);
-      if (clock.monotonic() > own.until || hasCaughtUp(stored, own)) objects.delete(key);
-    }
-    return new Map([...objects].map(([key, { object }]) => [key, object as T]));
+    const own = objects.get(key);
+    if (!own) return undefined;
+    const stored = stores.of(resource).get(own.object.metadata);
+    if (clock.monotonic() <= own.until && !hasCaughtUp(stored, own)) return own.object;
+    objects.delete(key);
+    return undefined;
+  }
+
+  /** What was written of this kind and is not in the store yet. */
+  function ahead(resource: Resource): (readonly [string, KubeObject])[] {
+    return [...writtenOf(resource).keys()].flatMap((key) => {
+      const object = aheadOf(resource, key);
+      return object ? [[key, object] as const] : [];
+    });
   }
 
   return {
@@ -112,12 +124,12 @@ export function freshest(
       writtenOf(resource);
     },
     get: <T extends KubeObject>(resource: Resource, ref: ObjectRef) =>
-      ahead<T>(resource).get(ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name) ??
+      (aheadOf(resource, ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name) as T | undefined) ??
       stores.of<T>(resource).get(ref),
     list: <T extends KubeObject>(resource: Resource, namespace?: string) => {
-      const own = [...ahead<T>(resource)].filter(
+      const own = ahead(resource).filter(
         ([, { metadata }]) => namespace === undefined || metadata.namespace === namespace,
-      );
+      ) as (readonly [string, T])[];
       const stored = stores.of<T>(resource).list(namespace);
       return own.length === 0
         ? stored

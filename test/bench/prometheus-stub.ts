@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 // An HTTP stub of Prometheus as a process of its own: every query is answered with one sample, and each asking is
-// written down as `query<TAB>evaluation time<TAB>arrival`, both in epoch ms. Started by ./stub-process.ts.
+// written down as `query<TAB>evaluation time<TAB>arrival`, both in epoch ms. Started by ./analysis-parts.ts.
 
 const [, , port = '0', logFile = ''] = process.argv;
 let lines = '';

@@ -70,11 +70,11 @@ test('an object that somebody deleted after it was written is gone when the watc
   expect(cache.list(resource)).toEqual([]);
 });
 
-test('after 10 s the watch has its say, whatever was written', async () => {
+test('after a minute the watch has its say, whatever was written', async () => {
   const { clock, memory, cache, before } = await lagging();
   memory.holdWatches();
   await cache.replace(resource, withVersion(before, '2'));
-  await clock.advance(10_000);
+  await clock.advance(60_000);
   expect(versionOf(cache.get(resource, REF))).toBe('2');
   await clock.advance(1);
   expect(versionOf(cache.get(resource, REF))).toBeUndefined();

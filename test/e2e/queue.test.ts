@@ -94,7 +94,10 @@ describe('Redis is not trusted', () => {
     await attacker.add('job', { body: lie, signature: '00' });
     await attacker.add('job', sign('guessed', 'results-measure', lie));
     await attacker.add('job', sign('secret', 'measure-default', lie));
-    await attacker.add('job', { ...sign('secret', 'results-measure', lie), body: { ...lie, startedAt: 9 } });
+    await attacker.add('job', {
+      ...sign('secret', 'results-measure', lie),
+      body: JSON.stringify({ ...lie, startedAt: 9 }),
+    });
     await attacker.add('job', 'nonsense');
     await vi.waitFor(() => expect(forged).toEqual(Array(5).fill('results-measure')), soon);
     await workers.serveMeasures({ name: 'default', concurrency: 1 }, async (job) => measured(job));
