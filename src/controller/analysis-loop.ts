@@ -95,9 +95,7 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
         return { kind: 'retry' };
       }
       // When a finished run goes is decided when its end is seen.
-      const own = isFinished(decision.status.phase)
-        ? undefined
-        : cache.get(resources.analysisRun, { namespace, name })?.metadata.resourceVersion;
+      const own = isFinished(decision.status.phase) ? undefined : written.version;
       if (own !== undefined) versions.set(key, own);
       if (seen !== undefined && seen !== own) deps.wake(key);
     }

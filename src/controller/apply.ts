@@ -39,16 +39,19 @@ function isAlreadyDone(act: Act, fault: ClusterFault): boolean {
   return act.verb === 'delete' && fault.kind === 'NotFound';
 }
 
+/** As applied, with the version that the object has by it. */
+export type Written = (Applied & { ok: false }) | { ok: true; version: string | undefined };
+
 /** Writes the status of an object if it differs from what stands there. */
 export async function writeStatus<T extends KubeObject & { status?: unknown }>(
   cluster: Freshest,
   resource: Act['resource'],
   object: T,
   status: unknown,
-): Promise<Applied> {
-  if (sameJson(object.status, status)) return { ok: true };
+): Promise<Written> {
+  if (sameJson(object.status, status)) return { ok: true, version: object.metadata.resourceVersion };
   const result = await cluster.replace(resource, { ...object, status }, 'status');
   return result.ok
-    ? { ok: true }
+    ? { ok: true, version: result.object.metadata.resourceVersion }
     : { ok: false, fault: result.fault, what: `status of ${object.kind} ${object.metadata.name}` };
 }

@@ -3,6 +3,7 @@ import type { MeasureJob } from '../../src/analysis/measure-job.ts';
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import { type KubeObject, keyOf } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
+import type { Cluster } from '../../src/cluster/port.ts';
 import { analysisLoop } from '../../src/controller/analysis-loop.ts';
 import { freshest } from '../../src/controller/freshest.ts';
 import type { JobQueue } from '../../src/queue/port.ts';
@@ -19,9 +20,21 @@ const METRIC = { name: 'rate', query: 'rate', interval: '10s', count: 2, success
 async function loopOverOne() {
   const clock = virtualClock(START);
   const memory = memoryCluster({ now: clock.now });
-  const cache = freshest(memory.cluster, memory.stores, (_, raw) => raw, clock);
-  const jobs: MeasureJob[] = [];
+    const jobs: MeasureJob[] = [];
   const events: string[] = [];
+  /** Of each version that the watch brought, whether it is the loop's own. */
+  const own: boolean[] = [];
+  let wakes = 0;
+  let beforeAnswer = async () => {};
+  const cluster: Cluster = {
+    ...memory.cluster,
+    replace: async (...request) => {
+      const answer = await memory.cluster.replace(...request);
+      await beforeAnswer();
+      return answer;
+    },
+  };
+  const cache = freshest(cluster, memory.stores, (_, raw) => raw, clock);
   const queue = {
     addMeasure: async (job: MeasureJob) => jobs.push(job) > 0,
   } as Partial<JobQueue> as JobQueue;
@@ -31,7 +44,9 @@ async function loopOverOne() {
     clock,
     recordEvent: async (_, { reason }) => void events.push(reason),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    wake: () => {},
+    wake: () => {
+      wakes += 1;
+    },
   });
   await memory.cluster.create(clusterMetricSource, {
     apiVersion: 'assay.dev/v1alpha1',
@@ -45,10 +60,23 @@ async function loopOverOne() {
     metadata: REF,
     spec: { metrics: [METRIC] },
   } as KubeObject);
+  memory.stores.of<AnalysisRun>(analysisRun).subscribe(({ after }) => {
+    if (after) own.push(loop.isOwn(after));
+  });
+  own.length = 0;
   const run = () => memory.stores.of<AnalysisRun>(analysisRun).get(REF) as AnalysisRun;
   return {
     run,
     events,
+    own,
+    wakes: () => wakes,
+    /** What happens between a write and its answer. */
+    beforeAnswer: (happens: () => Promise<unknown>) => {
+      beforeAnswer = async () => {
+        beforeAnswer = async () => {};
+        await happens();
+      };
+    },
     isOwn: () => loop.isOwn(run()),
     cluster: memory.cluster,
     /** Asks, answers with this value, and records. */
@@ -73,6 +101,20 @@ test('what a pass wrote is its own, until somebody else changes the run', async 
   expect([run().status?.phase, isOwn()]).toEqual(['Running', true]);
   await cluster.replace(analysisRun, { ...run(), spec: { ...run().spec, terminate: true } });
   expect(isOwn()).toBe(false);
+});
+
+test('what a pass wrote is its own also when the watch brings it before the answer', async () => {
+  const { measure, own, wakes } = await loopOverOne();
+  await measure(1);
+  // The one wish is that of the measurement.
+  expect([own, wakes()]).toEqual([[true], 1]);
+});
+
+test('what another writes before the answer to a write comes is looked at after it', async () => {
+  const { measure, cluster, run, beforeAnswer, wakes } = await loopOverOne();
+  beforeAnswer(() => cluster.replace(analysisRun, { ...run(), spec: { ...run().spec, terminate: true } }));
+  await measure(1);
+  expect(wakes()).toBe(2);
 });
 
 test('the end of a run is looked at once more, for then it is decided when it goes', async () => {
