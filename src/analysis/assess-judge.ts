@@ -4,7 +4,7 @@ import { assessMannWhitney } from './mann-whitney-metric.ts';
 import type { Answered } from './measure-job.ts';
 import { type Judge, judgeText } from './metric-judge.ts';
 import type { ResolvedMetric } from './resolve-metric.ts';
-import { assessSequential } from './sequential-metric.ts';
+import { assessSequential, type SequentialAssessment } from './sequential-metric.ts';
 
 /** What a sequential test goes on from. */
 export interface Progress {
@@ -24,22 +24,43 @@ export function judgeSequential(
   warnings: readonly string[],
   { since, state }: Progress,
 ): Assessment {
-  if (warnings.length > 0) {
-    // The next interval begins where this one did.
-    return noData(metric, 'PartialData', incomplete(metric, warnings));
-  }
+  const uncounted = assessPartial(metric, warnings);
+  if (uncounted) return uncounted;
   const assessed = assessSequential(judge, answers, since, state);
-  if (assessed.kind === 'trouble') return error(assessed.reason, `${metric.name}: ${assessed.message}`);
-  if (assessed.kind === 'noData') return noData(metric, assessed.reason, assessed.message);
-  const { reading, value } = assessed;
+  if (assessed.kind !== 'reading') return assessUncounted(metric, assessed);
+  return { ...assessReading(metric, judge, assessed), state: assessed.state };
+}
+
+/** What an interval is whose answers may be incomplete: the next one begins where it did. */
+export function assessPartial(metric: ResolvedMetric, warnings: readonly string[]): Assessment | undefined {
+  return warnings.length === 0 ? undefined : noData(metric, 'PartialData', incomplete(metric, warnings));
+}
+
+/** What an interval is that could not be counted. */
+export function assessUncounted(
+  metric: ResolvedMetric,
+  { kind, reason, message }: Exclude<SequentialAssessment, { kind: 'reading' }>,
+): Assessment {
+  return kind === 'noData' ? noData(metric, reason, message) : error(reason, `${metric.name}: ${message}`);
+}
+
+/** What an interval is by the evidence after it. */
+export function assessReading(
+  metric: ResolvedMetric,
+  judge: Extract<Judge, { kind: 'sequential' }>,
+  {
+    reading,
+    message,
+    value,
+  }: Pick<Extract<SequentialAssessment, { kind: 'reading' }>, 'reading' | 'message' | 'value'>,
+): Assessment {
   const outcomes = { fail: 'Failed', pass: 'Successful', undecided: 'Inconclusive' } as const;
   return {
     outcome: outcomes[reading.decision],
     value,
     reason: reading.reason,
-    message: `${metric.name} by ${judgeText(judge)}: ${assessed.message}`,
+    message: `${metric.name} by ${judgeText(judge)}: ${message}`,
     hasData: true,
-    state: assessed.state,
   };
 }
 

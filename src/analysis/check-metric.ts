@@ -37,7 +37,7 @@ export function checkMetric(
   return [
     ...checkQueries(metric, path, lookup),
     ...checkMinimum(metric, path, lookup),
-    ...checkJudge(metric, path),
+    ...checkJudge(metric, path, lookup),
     ...checkConditions(metric, path, lookup),
     ...checkTimes(metric, path),
     ...checkLimits(metric, path, lookup, options),

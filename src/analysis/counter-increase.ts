@@ -78,6 +78,7 @@ function isCount(value: SampleValue): value is number {
 }
 
 function firstDuplicate(series: readonly Series[]): string | undefined {
+  if (series.length < 2) return undefined;
   const seen = new Set<string>();
   for (const one of series) {
     const name = seriesName(one);
@@ -91,8 +92,19 @@ function trouble(reason: CounterTroubleReason, series: Series, at: number, what:
   return { reason, message: `the sample at ${new Date(at).toISOString()} of ${seriesName(series)} ${what}` };
 }
 
+/** The labels of a series are those of all its intervals, and a backtest has tens of thousands of these. */
+const NAMES = new WeakMap<Series['labels'], string>();
+
 /** `{code="500",pod="a"}`: the same for the same labels in any order. */
 function seriesName({ labels }: Series): string {
+  const known = NAMES.get(labels);
+  if (known !== undefined) return known;
+  const name = writeName(labels);
+  NAMES.set(labels, name);
+  return name;
+}
+
+function writeName(labels: Series['labels']): string {
   const pairs = Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return `{${pairs.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(',')}}`;
 }

@@ -28,7 +28,7 @@ export function noEvidence(alternatives: readonly number[]): LogEvidence {
 }
 
 /**
- * Adds one interval to the evidence against "the canary's rate is `hypothesis` times the stable one", for each
+ * What one interval adds to the evidence against "the canary's rate is `hypothesis` times the stable one", for each
  * alternative ratio. Given how many events there were in all, those of the canary are binomial, with a chance
  * that depends on the ratio and on the shares of the traffic only: a rate that both versions have in common,
  * such as that of a bad hour, cancels out, and the share may change from interval to interval. Alternatives
@@ -36,42 +36,44 @@ export function noEvidence(alternatives: readonly number[]): LogEvidence {
  * version only, changes nothing. For requests that fail or not, instead of Poisson counts, it is conservative
  * (Hoeffding 1963).
  */
-export function addRatioEvidence(
-  evidence: LogEvidence,
+export function ratioEvidence(
   { canary, stable }: IntervalCounts,
   hypothesis: number,
   alternatives: readonly number[],
 ): LogEvidence {
   const requests = canary.total + stable.total;
-  if (canary.total === 0 || stable.total === 0) return evidence;
+  if (canary.total === 0 || stable.total === 0) return noEvidence(alternatives);
   const share = canary.total / requests;
   const events = canary.events + stable.events;
   const weight = (ratio: number) => Math.log1p(share * (ratio - 1));
-  return evidence.map((before, index) => {
-    const ratio = alternatives[index] ?? hypothesis;
-    return stored(
-      before +
-        times(canary.events, Math.log(ratio / hypothesis)) -
-        times(events, weight(ratio) - weight(hypothesis)),
-    );
-  });
+  const expected = weight(hypothesis);
+  return alternatives.map(
+    (ratio) => times(canary.events, Math.log(ratio / hypothesis)) - times(events, weight(ratio) - expected),
+  );
 }
 
-/** Adds one version's interval to the evidence against "its rate is at least `hypothesis`", for each lower rate. */
-export function addRateEvidence(
-  evidence: LogEvidence,
+/** What one version's interval adds to the evidence against "its rate is at least `hypothesis`", for each lower rate. */
+export function rateEvidence(
   { events, total }: Count,
   hypothesis: number,
   alternatives: readonly number[],
 ): LogEvidence {
-  return evidence.map((before, index) => {
-    const rate = alternatives[index] ?? hypothesis;
-    return stored(
-      before +
-        times(events, Math.log(rate / hypothesis)) +
-        times(total - events, Math.log1p(-rate) - Math.log1p(-hypothesis)),
-    );
-  });
+  return alternatives.map(
+    (rate) =>
+      times(events, Math.log(rate / hypothesis)) +
+      times(total - events, Math.log1p(-rate) - Math.log1p(-hypothesis)),
+  );
+}
+
+/** The evidence with that of one more interval. */
+export function addEvidence(evidence: LogEvidence, more: LogEvidence): LogEvidence {
+  return evidence.map((before, index) => addLogarithm(before, more[index] ?? 0));
+}
+
+/** Rounds down, so that the stored text stays short and never says more than the data do. */
+export function addLogarithm(before: number, more: number): number {
+  if (more === 0) return before;
+  return Math.max(Math.floor((before + more) * STORED_DIGITS) / STORED_DIGITS, IMPOSSIBLE) + 0;
 }
 
 /** The logarithm of the mean over the alternatives, computed without overflow. */
@@ -89,9 +91,4 @@ export function evidenceOf(logEvidence: number): number {
 /** Nothing times the logarithm of zero is nothing: what did not occur refutes no alternative. */
 function times(count: number, logarithm: number): number {
   return count === 0 ? 0 : count * logarithm;
-}
-
-/** Rounds down, so that the stored text stays short and never says more than the data do. */
-function stored(logEvidence: number): number {
-  return Math.max(Math.floor(logEvidence * STORED_DIGITS) / STORED_DIGITS, IMPOSSIBLE) + 0;
 }

@@ -44,7 +44,7 @@ export function takeHistogram(
   const known =
     state.length > 0
       ? state
-      : spread(boundaries).map(({ le }) => ({ le, state: newSequentialState(parameters) }));
+      : usedBoundaries(boundaries).map((le) => ({ le, state: newSequentialState(parameters) }));
   const next = known.map((boundary) => {
     const counts = boundaries.find(({ le }) => le === boundary.le);
     return counts ? { le: boundary.le, state: addInterval(boundary.state, counts, parameters) } : boundary;
@@ -52,7 +52,8 @@ export function takeHistogram(
   return { state: next, reading: readHistogram(next, parameters) };
 }
 
-function readHistogram(state: HistogramState, parameters: SequentialParameters): HistogramReading {
+/** Reads the evidence of all boundaries together. */
+export function readHistogram(state: HistogramState, parameters: SequentialParameters): HistogramReading {
   const nothing: Count = { events: 0, total: 0 };
   if (state.length === 0) {
     const reading = readEvidence(0, 0, { canary: nothing, stable: nothing }, parameters);
@@ -65,11 +66,12 @@ function readHistogram(state: HistogramState, parameters: SequentialParameters):
   return { ...readEvidence(logMean(fails), pass, counts, parameters), worstLe: worst?.le };
 }
 
-/** At most so many of the boundaries, the first and the last among them. */
-function spread(boundaries: readonly BoundaryCounts[]): BoundaryCounts[] {
-  if (boundaries.length <= MAX_BOUNDARIES) return [...boundaries];
-  const step = (boundaries.length - 1) / (MAX_BOUNDARIES - 1);
-  return Array.from({ length: MAX_BOUNDARIES }, (_, index) => boundaries[Math.round(index * step)]).filter(
-    (boundary) => boundary !== undefined,
+/** The boundaries that a test uses: at most so many, the first and the last among them. */
+export function usedBoundaries(boundaries: readonly Pick<BoundaryCounts, 'le'>[]): string[] {
+  const all = boundaries.map(({ le }) => le);
+  if (all.length <= MAX_BOUNDARIES) return all;
+  const step = (all.length - 1) / (MAX_BOUNDARIES - 1);
+  return Array.from({ length: MAX_BOUNDARIES }, (_, index) => all[Math.round(index * step)]).filter(
+    (le) => le !== undefined,
   );
 }

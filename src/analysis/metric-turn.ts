@@ -7,7 +7,7 @@ import { type InFlight, jobId, retry } from './in-flight.ts';
 import { isFinished } from './judge.ts';
 import { assessAll, assessNoPods } from './measure.ts';
 import type { MeasureJob, MeasureResult, Question } from './measure-job.ts';
-import { askedOf, questionsText } from './questions.ts';
+import { askedOf, lastingQuestions, questionsText } from './questions.ts';
 import type { ResolvedMetric } from './resolve-metric.ts';
 import { type Grid, gridOf, isSlotStart, nextDue, slotEnd } from './schedule.ts';
 import { intervalStart, rawRange } from './sequential-metric.ts';
@@ -199,7 +199,9 @@ function jobFor(turn: Turn, sequence: number, attempt: number, evaluateAt: numbe
     target: run.spec.target,
     windowMs: metric.window && windowAt(evaluateAt, windowStart, metric.window),
   };
-  const questions = askedOf(metric.questions, context, rawRange(sinceOf(turn, evaluateAt), evaluateAt));
+  const { state } = turn.result;
+  const asked = state ? lastingQuestions(metric.questions) : metric.questions;
+  const questions = askedOf(asked, context, rawRange(sinceOf(turn, evaluateAt), evaluateAt));
   if (!questions) return undefined;
   const uid = uidOf(run);
   return {

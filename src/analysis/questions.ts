@@ -1,4 +1,5 @@
 import type { Metric } from '../api/analysis-template.ts';
+import { boundariesOf } from './bucket-boundaries.ts';
 import type { Variables } from './condition-rules.ts';
 import { SINGLE_QUERY } from './condition-rules.ts';
 import type { Question } from './measure-job.ts';
@@ -10,6 +11,9 @@ export const ONLY_QUERY = 'value';
 /** The name of the query that counts how much was observed. */
 export const MINIMUM_QUERY = 'minimum';
 
+/** An instant query is answered with values alone; a range of one moment has the labels. */
+const LABELS_OF_NOW = { windowMs: 0, stepMs: 1_000 };
+
 /** A query of a metric; its text still has its placeholders: pods and window are those of the moment. */
 export interface MetricQuestion {
   name: string;
@@ -19,6 +23,8 @@ export interface MetricQuestion {
   whenEmpty?: number;
   /** A selector of counters, whose raw samples since the last interval are asked for. */
   raw?: boolean;
+  /** Further selectors: of all of them the boundaries of the buckets are asked for, until something was counted. */
+  boundariesWith?: string;
 }
 
 /** The variables that the conditions of a metric see. */
@@ -48,6 +54,11 @@ export function usesWindow({ query, range }: MetricQuestion): boolean {
   return range?.windowMs === 'window' || placeholdersIn(query).includes('window');
 }
 
+/** The queries of a metric without those that are asked at its first measurements only. */
+export function lastingQuestions(questions: readonly MetricQuestion[]): MetricQuestion[] {
+  return questions.filter(({ boundariesWith }) => boundariesWith === undefined);
+}
+
 /**
  * The queries as they are sent; undefined when one of them selects pods and there are none. Throws for a query that
  * was not checked.
@@ -60,15 +71,24 @@ export function askedOf(
   rawRange: string,
 ): Question[] | undefined {
   const asked: Question[] = [];
-  for (const { name, query, range, raw } of questions) {
-    const resolved = resolveQuery(query, context);
-    if (!resolved.ok) {
-      if (resolved.reason === 'NoPods') return undefined;
-      throw new Error(`the query ${name} was not checked: ${resolved.faults[0]?.message}`);
+  for (const { name, query, range, raw, boundariesWith } of questions) {
+    const texts = [query, ...(boundariesWith === undefined ? [] : [boundariesWith])].map((each) =>
+      resolveQuery(each, context),
+    );
+    const filled: string[] = [];
+    for (const resolved of texts) {
+      if (resolved.ok) filled.push(resolved.text);
+      else if (resolved.reason === 'NoPods') return undefined;
+      else throw new Error(`the query ${name} was not checked: ${resolved.faults[0]?.message}`);
+    }
+    const [text = ''] = filled;
+    if (boundariesWith !== undefined) {
+      asked.push({ name, query: boundariesOf(filled), range: LABELS_OF_NOW });
+      continue;
     }
     asked.push({
       name,
-      query: raw ? `${resolved.text.trimEnd()}[${rawRange}]` : resolved.text,
+      query: raw ? `${text.trimEnd()}[${rawRange}]` : text,
       ...(raw && { raw }),
       ...(range && { range: { windowMs: windowMsOf(range, context), stepMs: range.stepMs } }),
     });

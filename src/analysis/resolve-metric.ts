@@ -45,7 +45,7 @@ function resolveMetric(metric: Metric, lookup: Lookup): ResolvedMetric {
   const range = metric.range && readRange(metric.range, bounds.maxMs, lookup).range;
   if (metric.range && !range) throw new Error(`the range of ${metric.name} was not checked`);
   const questions = questionsOf(metric, range);
-  const judge = judgeOf(metric);
+  const judge = judgeOf(metric, lookup);
   const variables = variablesOf(metric);
   const minimum = metric.minimum && readNumber(metric.minimum.value, lookup);
   return {
@@ -102,7 +102,7 @@ export function conditionTexts(spec: AnalysisRunSpec): Map<string, string> {
       conditionText({
         successCondition: fill(metric.successCondition),
         failureCondition: fill(metric.failureCondition),
-        judge: judgeOf(metric),
+        judge: judgeOf(metric, lookup),
       }),
     ]),
   );

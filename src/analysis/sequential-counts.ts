@@ -44,14 +44,14 @@ export function countInterval(arms: Readonly<Record<Arm, ArmSeries>>, interval: 
 
 function countArm(arm: Arm, series: ArmSeries, interval: Interval): ArmCount {
   if (series.total.length === 0) {
-    return noData('NoSeries', arm, 'no series of requests; does the query select its pods?');
+    return noSeries(arm);
   }
   const part = 'events' in series ? series.events : series.good;
   const bornInside = reachesBack([...series.total, ...part], interval.from);
   const total = increaseOf(series.total, interval, bornInside);
   if (total.kind === 'trouble') return { ...total.trouble, kind: 'trouble', arm };
   if (total.samples === 0) {
-    return noData('NoSamples', arm, 'no sample in the interval; are its pods scraped?');
+    return noSamples(arm);
   }
   const counted = increaseOf(part, interval, bornInside);
   if (counted.kind === 'trouble') return { ...counted.trouble, kind: 'trouble', arm };
@@ -68,6 +68,16 @@ function countArm(arm: Arm, series: ArmSeries, interval: Interval): ArmCount {
   return { kind: 'count', count: { events: kept, total: total.increase }, clamped };
 }
 
-function noData(reason: 'NoSeries' | 'NoSamples', arm: Arm, what: string): ArmCount {
+type NoCounts = Extract<CountsAnswer, { kind: 'noData' }>;
+
+export function noSeries(arm: Arm): NoCounts {
+  return noData('NoSeries', arm, 'no series of requests; does the query select its pods?');
+}
+
+export function noSamples(arm: Arm): NoCounts {
+  return noData('NoSamples', arm, 'no sample in the interval; are its pods scraped?');
+}
+
+function noData(reason: NoCounts['reason'], arm: Arm, what: string): NoCounts {
   return { kind: 'noData', reason, arm, message: `the ${arm} version has ${what}` };
 }

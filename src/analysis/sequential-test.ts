@@ -1,12 +1,13 @@
 import {
-  addRateEvidence,
-  addRatioEvidence,
+  addEvidence,
   type Count,
   evidenceOf,
   type IntervalCounts,
   type LogEvidence,
   logMean,
   noEvidence,
+  rateEvidence,
+  ratioEvidence,
 } from './evidence.ts';
 
 /** What a sequential judge is asked; `SEQUENTIAL_DEFAULTS` has a value for each that must have one. */
@@ -107,19 +108,37 @@ export function takeInterval(
   return { state: next, reading: readState(next, parameters) };
 }
 
-/** The state with one more interval in it. */
-export function addInterval(
-  { worse, safe, rare, canary, stable }: SequentialState,
+/** What one interval adds to a state; the same in every test with these parameters. */
+export interface WeighedInterval extends Pick<SequentialState, 'worse' | 'safe' | 'rare'> {
+  counts: IntervalCounts;
+}
+
+export function weighInterval(
   counts: IntervalCounts,
   { ratio, safeRatio, safeRate }: SequentialParameters,
-): SequentialState {
+): WeighedInterval {
   const above = FACTORS.map((factor) => ratio * factor);
   const below = FACTORS.map((factor) => safeRatio / factor);
   const lower = RATE_FACTORS.map((factor) => (safeRate ?? 0) * factor);
   return {
-    worse: addRatioEvidence(worse, counts, ratio, above),
-    safe: addRatioEvidence(safe, counts, safeRatio, below),
-    rare: safeRate === undefined ? rare : addRateEvidence(rare, counts.canary, safeRate, lower),
+    worse: ratioEvidence(counts, ratio, above),
+    safe: ratioEvidence(counts, safeRatio, below),
+    rare: safeRate === undefined ? [] : rateEvidence(counts.canary, safeRate, lower),
+    counts,
+  };
+}
+
+/** The state with one more interval in it. */
+export function addInterval(
+  { worse, safe, rare, canary, stable }: SequentialState,
+  counts: IntervalCounts,
+  parameters: SequentialParameters,
+): SequentialState {
+  const more = weighInterval(counts, parameters);
+  return {
+    worse: addEvidence(worse, more.worse),
+    safe: addEvidence(safe, more.safe),
+    rare: addEvidence(rare, more.rare),
     canary: sum(canary, counts.canary),
     stable: sum(stable, counts.stable),
   };

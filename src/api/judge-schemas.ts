@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { intOrStringSchema, numberOrStringSchema } from './kind.ts';
 
 /** One query a version. */
 const armsSchema = z.object({ canary: z.string().min(1), stable: z.string().min(1) });
@@ -12,27 +13,29 @@ export const sequentialSchema = z.object({
   histogram: armsSchema
     .optional()
     .describe('The `_bucket` counters of a classic histogram, in place of `events` and `total`.'),
-  ratio: z.number().optional().describe('How many times the stable rate a canary may have. 1.25 when unset.'),
-  alpha: z
-    .number()
+  ratio: numberOrStringSchema
+    .optional()
+    .describe('How many times the stable rate a canary may have. 1.25 when unset.'),
+  alpha: numberOrStringSchema
     .optional()
     .describe('The chance that a canary within the ratio ever fails. 0.01 when unset.'),
-  beta: z
-    .number()
+  beta: numberOrStringSchema
     .optional()
     .describe('The chance that a canary that is not safe ever passes. 0.05 when unset.'),
-  safeRatio: z
-    .number()
+  safeRatio: numberOrStringSchema
     .optional()
     .describe('A canary is safe below so many times the stable rate. 1.5 when unset.'),
-  safeRate: z.number().optional().describe('A canary is safe below this rate as well: events a request.'),
-  minRequests: z
-    .int()
+  safeRate: numberOrStringSchema
+    .optional()
+    .describe('A canary is safe below this rate as well: events a request.'),
+  minRequests: intOrStringSchema
     .optional()
     .describe(
       'Nothing is decided before the canary had so many requests, or `minEvents` came. 100 when unset.',
     ),
-  minEvents: z.int().optional().describe('Events of both versions that decide as well. 5 when unset.'),
+  minEvents: intOrStringSchema
+    .optional()
+    .describe('Events of both versions that decide as well. 5 when unset.'),
 });
 
 export const mannWhitneySchema = z.object({
@@ -42,17 +45,16 @@ export const mannWhitneySchema = z.object({
     .enum(['increase', 'decrease', 'either'])
     .optional()
     .describe('Which change is bad: increase, decrease or either (the default).'),
-  tolerance: z
-    .number()
+  tolerance: numberOrStringSchema
     .optional()
     .describe('A change counts if its interval is farther from 0 than this part of it. 0.25 when unset.'),
-  confidence: z.number().optional().describe('Of that interval. 0.98 when unset.'),
+  confidence: numberOrStringSchema.optional().describe('Of that interval. 0.98 when unset.'),
   nanStrategy: z
     .enum(['remove', 'replace'])
     .optional()
     .describe('Samples that are NaN are left out (remove, the default) or are 0 (replace).'),
   outliers: z
-    .object({ strategy: z.enum(['keep', 'remove']), factor: z.number().optional() })
+    .object({ strategy: z.enum(['keep', 'remove']), factor: numberOrStringSchema.optional() })
     .optional()
     .describe(
       'Whether samples far outside of the quartiles are left out; how far is `factor`, 3 when unset.',
@@ -60,14 +62,14 @@ export const mannWhitneySchema = z.object({
   effectSize: z
     .object({
       measure: z.enum(['meanRatio', 'cles']).optional(),
-      allowedIncrease: z.number().optional(),
-      allowedDecrease: z.number().optional(),
+      allowedIncrease: numberOrStringSchema.optional(),
+      allowedDecrease: numberOrStringSchema.optional(),
     })
     .optional()
     .describe(
       'How large a change must be: the ratio of the means, or how often a value of the canary is larger.',
     ),
-  minimumPoints: z.int().optional().describe('Fewer samples on a side are no data. 8 when unset.'),
+  minimumPoints: intOrStringSchema.optional().describe('Fewer samples on a side are no data. 8 when unset.'),
   group: z
     .string()
     .min(1)

@@ -66,6 +66,9 @@ export const durationSchema = z
 /** A whole number, or text: `{{args.x}}` in limits, `20%` in steps. */
 export const intOrStringSchema = z.union([z.int(), z.string()]);
 
+/** A number, or text: `{{args.x}}`, or a number in quotes. */
+export const numberOrStringSchema = z.union([z.number(), z.string()]);
+
 export const timestampSchema = z.iso.datetime({ offset: true });
 
 export const conditionSchema = z.object({

@@ -50,7 +50,7 @@ export function structuralSchema(schema: unknown, path: readonly string[] = []):
   }
   const present = SHARED.filter((keyword) => schema[keyword] !== undefined);
   const shared = Object.fromEntries(present.map((keyword) => [keyword, schema[keyword]]));
-  if (schema['anyOf'] !== undefined) return intOrString(schema, shared, path);
+  if (schema['anyOf'] !== undefined) return unionOf(schema, shared, path);
   if (schema['type'] === undefined) return { ...shared, 'x-kubernetes-preserve-unknown-fields': true };
   return withoutUndefined({
     ...shared,
@@ -67,13 +67,17 @@ function where(path: readonly string[]): string {
   return fieldPath(path) || 'the object';
 }
 
-/** The one union that a structural schema knows. */
-function intOrString(schema: JsonRecord, shared: JsonRecord, path: readonly string[]): JsonRecord {
+/**
+ * Of unions a structural schema knows one only, "a whole number or text". In the place of "a number or text" it can say
+ * no more than that anything may stand there; admission says the rest.
+ */
+function unionOf(schema: JsonRecord, shared: JsonRecord, path: readonly string[]): JsonRecord {
   const options = Array.isArray(schema['anyOf']) ? schema['anyOf'] : [];
   const types = options.map((option) => (isRecord(option) ? option['type'] : undefined)).sort();
+  if (types.join() === 'number,string') return { ...shared, 'x-kubernetes-preserve-unknown-fields': true };
   if (types.join() !== 'integer,string') {
     throw new Error(
-      `${where(path)}: of all unions a structural schema can only say "a whole number or text"`,
+      `${where(path)}: of all unions a structural schema can only say "a whole number or text", or "a number or text"`,
     );
   }
   return { ...shared, 'x-kubernetes-int-or-string': true };

@@ -14,16 +14,22 @@ const FEWEST_POINTS = 500;
 /** So many parts are quick to ask for one after the other, show progress, and stay below the limits of a server. */
 const USUAL_PARTS = 10;
 
-/** The range queries for the samples of one query until `to` (excluded), oldest first. */
+/** So many range queries for all of a template, as long as one may have the points that each then has. */
+const MOST_QUERIES = 60;
+
+/** Into how many range queries the samples of each query are parted where there are so many queries. */
+export function usualParts(queries: number): number {
+  return Math.min(USUAL_PARTS, Math.max(1, Math.floor(MOST_QUERIES / queries)));
+}
+
+/** The range queries for the samples of one query until `to` (excluded), oldest first; `usual` of them as a rule. */
 export function chunksOf(
   { first: from, resolutionMs }: Pick<PlannedSeries, 'first' | 'resolutionMs'>,
   to: number,
+  usual = USUAL_PARTS,
 ): Chunk[] {
   const points = Math.ceil((to - from) / resolutionMs);
-  const parts = Math.max(
-    Math.ceil(points / MOST_POINTS),
-    Math.min(USUAL_PARTS, Math.ceil(points / FEWEST_POINTS)),
-  );
+  const parts = Math.max(Math.ceil(points / MOST_POINTS), Math.min(usual, Math.ceil(points / FEWEST_POINTS)));
   const size = Math.ceil(points / parts);
   const chunks: Chunk[] = [];
   for (let index = 0; index < points; index += size) {

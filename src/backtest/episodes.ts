@@ -1,4 +1,4 @@
-import type { MomentOutcome } from './samples.ts';
+import type { MomentOutcome } from './judged-sample.ts';
 import type { Side } from './threshold.ts';
 
 /** A moment at which a metric was not successful. */

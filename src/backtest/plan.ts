@@ -1,5 +1,5 @@
 import { maxDurationOf } from '../analysis/check-template.ts';
-import { askedOf, questionsText } from '../analysis/questions.ts';
+import { askedOf, lastingQuestions, questionsText } from '../analysis/questions.ts';
 import { type ResolvedMetric, resolveMetrics } from '../analysis/resolve-metric.ts';
 import { SLOT_WITHOUT_INTERVAL_MS } from '../analysis/schedule.ts';
 import { formatWindow } from '../analysis/window.ts';
@@ -34,8 +34,12 @@ export interface PlannedMetric {
   series: PlannedSeries[];
   /** How far one measurement looks back. */
   lookbackMs: number;
-  /** The distance of the moments at which it is judged; it divides the step. */
+  /** The distance of the moments at which it is measured; it divides the step. */
   resolutionMs: number;
+  /** The distance of the moments at which it is judged: the same, and the step for a test, which begins there. */
+  momentMs: number;
+  /** When its analysis ends at the latest. */
+  maxDurationMs: number;
   /** Whether every measurement of every analysis falls on a moment; else the newest one before it is taken. */
   exact: boolean;
 }
@@ -115,7 +119,9 @@ function planMetric(
     target: spec.target,
     windowMs: windowMs ?? parseDurationMs(definition.maxWindow ?? '') ?? DEFAULT_WINDOW_MS,
   };
-  const asked = askedOf(metric.questions, context, formatWindow(context.windowMs));
+  // Of counters, the samples at the moments are asked for, not all that were scraped.
+  const questions = lastingQuestions(metric.questions).map(({ raw: _, ...question }) => question);
+  const asked = askedOf(questions, context, formatWindow(context.windowMs));
   if (!asked) {
     const message = `a query of ${metric.name} selects pods and there are none: give --canary-pods or --stable-pods a pattern that matches some`;
     return { ok: false, message };
@@ -137,6 +143,8 @@ function planMetric(
       series,
       lookbackMs: Math.max(...looksBack),
       ...moments,
+      momentMs: metric.judge?.kind === 'sequential' ? stepMs : moments.resolutionMs,
+      maxDurationMs: maxDurationOf(spec),
     },
   };
 }

@@ -16,15 +16,24 @@ export type Recall = (at: number) => QueryAnswer;
  * its samples without gaps, in any order; an answer that needs one with a fault is that fault.
  */
 export function recallOf(series: PlannedSeries, chunks: readonly AnsweredChunk[]): Recall {
+  const { inOrder, chunkOf } = byIndex(series, chunks);
+  return series.range
+    ? recallRange(series, series.range, inOrder, chunkOf)
+    : recallInstant(series, inOrder, chunkOf);
+}
+
+/** The chunks in order of time, and for the number of each sample the one that has it. */
+function byIndex(
+  series: PlannedSeries,
+  chunks: readonly AnsweredChunk[],
+): { inOrder: AnsweredChunk[]; chunkOf: AnsweredChunk[] } {
   const inOrder = chunks.toSorted((left, right) => left.chunk.first - right.chunk.first);
   const chunkOf: AnsweredChunk[] = [];
   for (const answered of inOrder) {
     const last = indexOf(series, answered.chunk.last);
     for (let index = indexOf(series, answered.chunk.first); index <= last; index++) chunkOf[index] = answered;
   }
-  return series.range
-    ? recallRange(series, series.range, inOrder, chunkOf)
-    : recallInstant(series, inOrder, chunkOf);
+  return { inOrder, chunkOf };
 }
 
 /** Servers round instants to milliseconds, and some to less. */
@@ -57,6 +66,19 @@ function recallInstant(
   };
 }
 
+/** The samples of a query between two moments, both included, by the numbers of the samples; or the fault of a part. */
+export type RecallSeries = (fromIndex: number, toIndex: number) => QueryAnswer;
+
+/** Reads the answers to the range queries of one selector as the samples of each of its series. */
+export function recallSeriesOf(series: PlannedSeries, chunks: readonly AnsweredChunk[]): RecallSeries {
+  const { inOrder, chunkOf } = byIndex(series, chunks);
+  const joined = joinSeries(series, inOrder);
+  return (fromIndex, toIndex) => {
+    const indices = Array.from({ length: toIndex - fromIndex + 1 }, (_, number) => fromIndex + number);
+    return cutSeries(joined, indices, chunkOf, series.first + toIndex * series.resolutionMs);
+  };
+}
+
 type Labelled = { labels: Readonly<Record<string, string>>; samples: [number, SampleValue][] };
 
 function recallRange(
@@ -71,27 +93,32 @@ function recallRange(
   return (at) => {
     const indices: number[] = [];
     for (let time = at - windowMs; time <= at; time += stepMs) indices.push(sampleIndex(time));
-    const touched = new Set(indices.map((index) => chunkOf[index]));
-    const warnings = new Set<string>();
-    for (const answered of touched) {
-      const answer = answered?.answer ?? notAsked(at);
-      if (answer.kind === 'fault') return answer;
-      for (const warning of answer.warnings) warnings.add(warning);
-    }
-    const cut = joined.map(({ labels, samples }) => ({
-      labels,
-      samples: indices.flatMap((index) => {
-        const sample = samples[index];
-        return sample ? [sample] : [];
-      }),
-    }));
-    // A series without a sample in its window is none of the answer.
-    return {
-      kind: 'series',
-      series: cut.filter(({ samples }) => samples.length > 0),
-      warnings: [...warnings],
-    };
+    return cutSeries(joined, indices, chunkOf, at);
   };
+}
+
+/** The samples of these numbers; a fault of any part that has one of them is the answer. */
+function cutSeries(
+  joined: readonly Labelled[],
+  indices: readonly number[],
+  chunkOf: readonly AnsweredChunk[],
+  at: number,
+): QueryAnswer {
+  const warnings = new Set<string>();
+  for (const answered of new Set(indices.map((index) => chunkOf[index]))) {
+    const answer = answered?.answer ?? notAsked(at);
+    if (answer.kind === 'fault') return answer;
+    for (const warning of answer.warnings) warnings.add(warning);
+  }
+  const cut = joined.map(({ labels, samples }) => ({
+    labels,
+    samples: indices.flatMap((index) => {
+      const sample = samples[index];
+      return sample ? [sample] : [];
+    }),
+  }));
+  // A series without a sample in its window is none of the answer.
+  return { kind: 'series', series: cut.filter(({ samples }) => samples.length > 0), warnings: [...warnings] };
 }
 
 /** Each series over all chunks, its samples by their number; those that are not there are holes. */

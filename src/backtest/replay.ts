@@ -1,6 +1,7 @@
 import { isFinished, judgeRun, newResult, recordMeasurement } from '../analysis/judge.ts';
 import type { MetricResult } from '../api/analysis-run.ts';
 import { type BacktestPlan, isEndless, slotMs } from './plan.ts';
+import { type PastLook, recordLook } from './replay-test.ts';
 import { type SampledMetric, sampleAt } from './samples.ts';
 
 /**
@@ -25,6 +26,8 @@ interface Turn {
   result: MetricResult;
   /** The number of the measurement in its metric's grid. */
   slot: number;
+  /** Of a sequential metric, the looks that are left. */
+  looks?: PastLook[] | undefined;
   hadData: boolean;
 }
 
@@ -39,12 +42,16 @@ export function replayRun(
 ): ReplayedRun {
   const sampled = all.filter(({ planned }) => !planned.metric.dryRun);
   const metrics = sampled.map(({ planned }) => planned.metric);
-  const turns: Turn[] = sampled.map((each) => ({
-    sampled: each,
-    result: newResult(each.planned.metric),
-    slot: 0,
-    hadData: false,
-  }));
+  const turns: Turn[] = sampled.map((each) => {
+    const looks = each.tests?.looksFrom(startedAt).toReversed();
+    return {
+      sampled: each,
+      result: newResult(each.planned.metric),
+      slot: slotOf(looks, 0),
+      looks,
+      hadData: false,
+    };
+  });
   const deadline = startedAt + maxDurationMs;
   const judge = (now: number) =>
     judgeRun(
@@ -81,8 +88,20 @@ function dueAt({ sampled: { planned }, result, slot }: Turn, startedAt: number):
   return startedAt + planned.metric.initialDelayMs + slot * slotMs(planned.metric);
 }
 
+/** The slot of the next look of a test, which is its last item: those between are undecided. */
+function slotOf(looks: readonly PastLook[] | undefined, otherwise: number): number {
+  return looks ? (looks.at(-1)?.slot ?? Infinity) : otherwise;
+}
+
 /** Takes one measurement; answers whether it ended the metric. */
 function measure(turn: Turn, now: number): boolean {
+  const look = turn.looks?.pop();
+  if (look) {
+    turn.slot = slotOf(turn.looks, 0);
+    turn.result = recordLook(turn.result, turn.sampled.planned.metric, look, now);
+    turn.hadData = look.assessment.hasData;
+    return isFinished(turn.result.phase);
+  }
   const sample = sampleAt(turn.sampled, now);
   turn.slot += 1;
   if (!sample) return false;

@@ -1,17 +1,11 @@
 import { conditionText } from '../analysis/resolve-metric.ts';
 import { type BadMoment, byWeight, type Episode, episodesOf } from './episodes.ts';
 import { findIncident, type IncidentFinding } from './incident.ts';
+import { type JudgedSample, MOMENT_OUTCOMES, type MomentOutcome, momentOutcome } from './judged-sample.ts';
 import { type BacktestPlan, isHealthy, momentsOf, type Period, startsOf } from './plan.ts';
 import { independentAnalyses, type Rate, rateOf } from './rate.ts';
 import { type ReplayedRun, RUN_VERDICTS, type RunVerdict, replayRun } from './replay.ts';
-import {
-  type JudgedSample,
-  MOMENT_OUTCOMES,
-  type MomentOutcome,
-  momentOutcome,
-  type SampledMetric,
-  sampleAt,
-} from './samples.ts';
+import { type SampledMetric, sampleAt } from './samples.ts';
 import { suggestThresholds, type ThresholdReport } from './suggest.ts';
 import { badSide, comparisonOf, type Side } from './threshold.ts';
 import { type Unanswered, unansweredOf } from './unanswered.ts';
@@ -132,7 +126,8 @@ function tellMetric(
   };
 }
 
-function sideOf({ planned: { metric } }: SampledMetric): Side | undefined {
+function sideOf({ planned: { metric }, tests }: SampledMetric): Side | undefined {
+  if (tests) return 'above';
   const sides = (['success', 'failure'] as const).flatMap((role) => {
     const comparison = comparisonOf(metric, role);
     return comparison ? [badSide(comparison, role)] : [];

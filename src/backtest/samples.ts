@@ -1,33 +1,30 @@
-import type { Assessment } from '../analysis/assessment.ts';
 import { assessAll } from '../analysis/measure.ts';
 import type { Answered } from '../analysis/measure-job.ts';
 import type { SampleValue } from '../analysis/query-answer.ts';
 import { ONLY_QUERY } from '../analysis/questions.ts';
 import { answerTo } from '../analysis/read-variables.ts';
-import type { Measurement } from '../api/analysis-run.ts';
-import { formatTime } from '../api/timestamp.ts';
+import { judgeTests } from './judge-tests.ts';
+import { type JudgedSample, judgedAs } from './judged-sample.ts';
 import type { Period, PlannedMetric } from './plan.ts';
 import { type AnsweredChunk, recallOf } from './recall.ts';
+import type { PastLook } from './replay-test.ts';
 import type { PlannedSeries } from './series.ts';
+
+export interface PastTests {
+  looksFrom(at: number): PastLook[];
+  /** Whether one would have failed if the canary might have so many times the stable rate. */
+  failsWith(ratio: number): (at: number) => boolean;
+}
 
 /** What a metric would have been answered, and judged as, at each of its moments. */
 export interface SampledMetric {
   planned: PlannedMetric;
   /** The first moment, in epoch milliseconds. */
   from: number;
-  /** By the number of the moment. */
+  /** By the number of the moment. Of a sequential metric, what the test comes to that begins there. */
   judged: JudgedSample[];
-}
-
-export interface JudgedSample {
-  at: number;
-  /** The only value, where there is one. */
-  value: number | undefined;
-  assessment: Assessment;
-  /** The measurement that the controller would have recorded; the sequence is that of the analysis. */
-  measurement: Omit<Measurement, 'sequence'>;
-  /** The query of this name could not be asked for this moment, in the backtest. */
-  unanswered?: string | undefined;
+  /** The tests of a sequential metric, by the moment at which they begin; unset for any other metric. */
+  tests?: PastTests | undefined;
 }
 
 /**
@@ -40,6 +37,8 @@ export function judgeSamples(
   chunks: ReadonlyMap<PlannedSeries, readonly AnsweredChunk[]>,
 ): SampledMetric {
   const { metric, series, resolutionMs } = planned;
+  const { judge } = metric;
+  if (judge?.kind === 'sequential') return judgeTests(planned, judge, { from, to }, chunks);
   const recalls = series.map((each) => ({ name: each.name, recall: recallOf(each, chunks.get(each) ?? []) }));
   const judged = Array.from({ length: Math.ceil((to - from) / resolutionMs) }, (_, index) => {
     const at = from + index * resolutionMs;
@@ -58,14 +57,6 @@ function onlyValue(answers: readonly Answered[]): number | undefined {
   return answer?.kind === 'samples' && answer.values.length === 1 ? numberOf(answer.values[0]) : undefined;
 }
 
-/** A sample that came to this. */
-export function judgedAs(at: number, value: number | undefined, assessment: Assessment): JudgedSample {
-  const { hasData: _, ...told } = assessment;
-  const time = formatTime(at);
-  const measurement = { ...told, evaluatedAt: time, startedAt: time, finishedAt: time };
-  return { at, value, assessment, measurement };
-}
-
 function numberOf(value: SampleValue | undefined): number | undefined {
   if (value === '+Inf') return Infinity;
   if (value === '-Inf') return -Infinity;
@@ -74,13 +65,5 @@ function numberOf(value: SampleValue | undefined): number | undefined {
 
 /** The moment of an instant, or the newest before it; undefined outside of what was asked for. */
 export function sampleAt({ from, judged, planned }: SampledMetric, at: number): JudgedSample | undefined {
-  return judged[Math.floor((at - from) / planned.resolutionMs)];
-}
-
-/** What one moment comes to. No data is told apart from what the metric's `noData` makes of it. */
-export const MOMENT_OUTCOMES = ['Successful', 'Failed', 'Inconclusive', 'NoData', 'Error'] as const;
-export type MomentOutcome = (typeof MOMENT_OUTCOMES)[number];
-
-export function momentOutcome({ outcome, hasData }: Assessment): MomentOutcome {
-  return hasData || outcome === 'Error' ? outcome : 'NoData';
+  return judged[Math.floor((at - from) / planned.momentMs)];
 }

@@ -1,17 +1,21 @@
 import { compileCondition } from '../analysis/condition.ts';
 import { assess } from '../analysis/measure.ts';
 import type { SampleValue } from '../analysis/query-answer.ts';
-import type { ResolvedMetric } from '../analysis/resolve-metric.ts';
+import { conditionText, type ResolvedMetric } from '../analysis/resolve-metric.ts';
+import { type JudgedSample, judgedAs } from './judged-sample.ts';
 import { type BacktestPlan, isHealthy, type PlannedMetric, startsOf } from './plan.ts';
 import { type Rate, rateOf } from './rate.ts';
 import { replayRun } from './replay.ts';
-import { type JudgedSample, judgedAs, type SampledMetric } from './samples.ts';
+import type { PastTests, SampledMetric } from './samples.ts';
 import { badShare, type Comparison, comparisonOf, thresholdFor } from './threshold.ts';
 
-/** What one condition of a metric does in the healthy time, and the threshold that would have given a chosen rate. */
+/**
+ * What one condition of a metric does in the healthy time, and the threshold that would have given a chosen rate. Of a
+ * sequential test the threshold is its ratio.
+ */
 export interface ThresholdReport {
-  role: 'success' | 'failure';
-  /** With its arguments filled in. */
+  role: 'success' | 'failure' | 'sequential';
+  /** With its arguments filled in; a test in words. */
   condition: string;
   /** The argument that the threshold comes from. */
   argument?: string | undefined;
@@ -33,6 +37,7 @@ export function suggestThresholds(
   values: readonly number[],
   options: { rate: number; independent: number },
 ): ThresholdReport[] {
+  if (sampled.tests) return [suggestRatio(sampled, sampled.tests, plan, options)];
   return (['success', 'failure'] as const).flatMap((role): ThresholdReport[] => {
     const { metric, definition } = sampled.planned;
     const source = conditionOf(metric, role)?.source.trim();
@@ -100,13 +105,67 @@ function failedWith(
     planned: { ...sampled.planned, metric },
     judged: sampled.judged.map((sample) => rejudge(metric, sample)),
   };
-  const starts = startsOf(plan).filter((at) =>
-    isHealthy(plan, at - sampled.planned.lookbackMs, at + plan.lengthMs),
-  );
+  const starts = healthyStarts(sampled, plan);
   const failed = starts.filter(
     (at) => replayRun([again], at, { ...plan, score: undefined }).verdict === 'Failed',
   );
   return rateOf(failed.length, starts.length, independent);
+}
+
+function healthyStarts({ planned }: SampledMetric, plan: BacktestPlan): number[] {
+  return startsOf(plan).filter((at) => isHealthy(plan, at - planned.lookbackMs, at + plan.lengthMs));
+}
+
+/** Ratios to choose from: a finer one would claim to know more than a week of one service can say. */
+const RATIOS = [1.1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 8, 10];
+
+/** Neighbours judge the same data: so many tests spread over the period say as much as one at each moment. */
+const MOST_TRIED_TESTS = 1_000;
+
+/** The smallest ratio by which at most this share of the tests in the healthy time fails. A larger one fails fewer. */
+function suggestRatio(
+  sampled: SampledMetric,
+  tests: PastTests,
+  plan: BacktestPlan,
+  { rate, independent }: { rate: number; independent: number },
+): ThresholdReport {
+  const { metric } = sampled.planned;
+  const all = healthyStarts(sampled, plan);
+  const stride = Math.ceil(all.length / MOST_TRIED_TESTS);
+  const starts = all.filter((_, index) => index % stride === 0);
+  const failed = (ratio: number) => starts.filter(tests.failsWith(ratio)).length;
+  const ratio = metric.judge?.kind === 'sequential' ? metric.judge.parameters.ratio : undefined;
+  const now = all.filter((at) =>
+    tests.looksFrom(at).some(({ assessment }) => assessment.outcome === 'Failed'),
+  ).length;
+  const report: ThresholdReport = {
+    role: 'sequential',
+    condition: conditionText(metric),
+    threshold: ratio,
+    badShare: all.length === 0 ? 0 : now / all.length,
+  };
+  let [low, high] = [0, RATIOS.length];
+  let found: { ratio: number; count: number } | undefined;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const candidate = RATIOS[middle] ?? Infinity;
+    const count = failed(candidate);
+    if (count <= rate * starts.length) {
+      found = { ratio: candidate, count };
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  if (!found || starts.length === 0) {
+    const problem = `with each ratio up to ${RATIOS.at(-1)} more of the tests would have failed`;
+    return { ...report, problem };
+  }
+  return {
+    ...report,
+    suggested: found.ratio,
+    failedWithSuggested: rateOf(found.count, starts.length, independent),
+  };
 }
 
 function rejudge(metric: ResolvedMetric, sample: JudgedSample): JudgedSample {

@@ -1,3 +1,4 @@
+import { sequentialQuestions } from '../analysis/sequential-metric.ts';
 import type { Metric } from '../api/analysis-template.ts';
 
 /** A metric that is left out of a backtest. */
@@ -6,7 +7,6 @@ export interface SkippedMetric {
   reason: string;
 }
 
-const SEQUENTIAL = 'a sequential test looks at all the raw counts of a release and cannot be backtested yet';
 const BOUNDS =
   'a query with @ start() or @ end() means another instant in the range queries of a backtest and cannot be backtested';
 
@@ -23,13 +23,14 @@ export function splitMetrics(metrics: readonly Metric[]): { supported: Metric[];
 }
 
 function reasonAgainst(metric: Metric): string | undefined {
-  if (metric.sequential) return SEQUENTIAL;
   return queriesOf(metric).some(namesBounds) ? BOUNDS : undefined;
 }
 
-function queriesOf({ query = '', queries = {}, minimum, mannWhitney }: Metric): string[] {
+function queriesOf({ query = '', queries = {}, minimum, mannWhitney, sequential }: Metric): string[] {
   const named = Object.values(queries).map((each) => each.query);
-  return [query, ...named, minimum?.query ?? '', mannWhitney?.canary ?? '', mannWhitney?.stable ?? ''];
+  const counters = sequential ? sequentialQuestions(sequential).map((each) => each.query) : [];
+  const compared = [mannWhitney?.canary ?? '', mannWhitney?.stable ?? ''];
+  return [query, ...named, minimum?.query ?? '', ...compared, ...counters];
 }
 
 /** Whether a query names the ends of its range, outside of literals and comments. */

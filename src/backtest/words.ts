@@ -74,16 +74,20 @@ function untilText(from: number, to: number): string {
 
 export function thresholdText(report: ThresholdReport, rate: number): string {
   const { role, condition, argument, problem, operator, threshold, suggested, failedWithSuggested } = report;
-  const what = `${role}Condition \`${condition}\``;
+  const isTest = role === 'sequential';
+  const what = isTest ? 'ratio' : `${role}Condition \`${condition}\``;
   if (problem !== undefined || suggested === undefined || threshold === undefined)
     return `${what}: no suggestion: ${problem}`;
-  const now = `${percent(report.badShare ?? 0)} of the healthy measurements fail by ${formatNumber(threshold)}`;
+  const [measured, limit] = isTest
+    ? ['tests', `with a ratio of ${suggested}`]
+    : ['measurements', `by \`value ${operator} ${suggested}\``];
+  const now = `${percent(report.badShare ?? 0)} of the healthy ${measured} fail by ${formatNumber(threshold)}`;
   const same = suggested === threshold ? ', which is what it is' : '';
   const where = argument === undefined ? '' : ` (argument ${argument})`;
   const then = failedWithSuggested
     ? `; of analyses of this metric alone ${rateText(failedWithSuggested)} would have failed with it`
     : '';
-  return `${what}: ${now}; at most ${percent(rate)} would by \`value ${operator} ${suggested}\`${where}${same}${then}`;
+  return `${what}: ${now}; at most ${percent(rate)} would ${limit}${where}${same}${then}`;
 }
 
 export function incidentText({

@@ -1,5 +1,5 @@
 import type { QueryAnswer, QuerySource } from '../analysis/query-answer.ts';
-import { asksTooMuch, type Chunk, chunkQuery, chunksOf, halves } from '../backtest/chunks.ts';
+import { asksTooMuch, type Chunk, chunkQuery, chunksOf, halves, usualParts } from '../backtest/chunks.ts';
 import type { Period, PlannedMetric } from '../backtest/plan.ts';
 import type { AnsweredChunk } from '../backtest/recall.ts';
 import type { PlannedSeries } from '../backtest/series.ts';
@@ -32,14 +32,12 @@ export async function askForSamples(
   period: Period,
   deps: AskDeps,
 ): Promise<Loaded<{ chunks: Answers; queries: number }>> {
-  const waiting: Task[] = metrics
-    .flatMap((planned) => planned.series)
-    .flatMap((series) => chunksOf(series, period.to).map((chunk) => ({ series, chunk })));
-  const chunks: Answers = new Map(
-    metrics
-      .flatMap((planned) => planned.series)
-      .map((series): [PlannedSeries, AnsweredChunk[]] => [series, []]),
+  const wanted = metrics.flatMap((planned) => planned.series);
+  const parts = usualParts(wanted.length);
+  const waiting: Task[] = wanted.flatMap((series) =>
+    chunksOf(series, period.to, parts).map((chunk) => ({ series, chunk })),
   );
+  const chunks: Answers = new Map(wanted.map((series): [PlannedSeries, AnsweredChunk[]] => [series, []]));
   /** Queries of which one sample alone is too much: smaller parts of them would be no better. */
   const hopeless = new Set<PlannedSeries>();
   /** A server that was waited for in vain is not waited for again until it answers something. */

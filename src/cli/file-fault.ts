@@ -11,11 +11,17 @@ export interface FileFault extends Place {
   rule: string;
 }
 
+/** Where an object is: `at` is where in its document, where that holds more than the object. */
+export interface ObjectPlace {
+  file: string;
+  source: YamlSource;
+  document: YamlDocument;
+  at?: string;
+}
+
 /** A fault of an object at its place in the file. A position in the message becomes part of the place. */
 export function faultAt(
-  file: string,
-  source: YamlSource,
-  document: YamlDocument,
+  { file, source, document, at = '' }: ObjectPlace,
   { path, message, offset }: SchemaFault,
   rule: string,
   severity: FileFault['severity'] = 'error',
@@ -25,7 +31,7 @@ export function faultAt(
     told?.[1] === undefined ? { line: Number(told?.[2]), column: Number(told?.[3]) } : Number(told[1]);
   const place = source.placeOf(
     document,
-    path,
+    [at, path].filter((part) => part !== '').join('.'),
     rule === 'unknown-field' ? 'name' : (offset ?? (told ? within : undefined)),
   );
   const text = told ? message.slice(0, told.index) : message;

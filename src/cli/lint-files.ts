@@ -6,7 +6,7 @@ import { byPlace, type FileFault, faultAt } from './file-fault.ts';
 import { lintObject } from './lint-object.ts';
 import type { LintedObject } from './linted-object.ts';
 import { suggestion } from './unknown-fields.ts';
-import { readYaml, type YamlDocument, type YamlSource } from './yaml-place.ts';
+import { objectsIn, readYaml, type YamlDocument, type YamlSource } from './yaml-place.ts';
 
 /** What a check of files came to. */
 export interface LintResult {
@@ -23,6 +23,8 @@ interface FoundObject extends LintedObject {
   file: string;
   source: YamlSource;
   document: YamlDocument;
+  /** Where in the document it is: `items[1]` within a List. */
+  at: string;
 }
 
 /** The rules that a fault can name, and what each is about. */
@@ -61,21 +63,21 @@ export function lintTexts(texts: readonly { file: string; text: string }[]): Lin
         }),
       ),
     );
-    for (const document of source.documents) {
-      const object = document.value;
+    for (const { value: object, document, path: at } of objectsIn(source)) {
       if (!isRecord(object)) continue;
       const known = identify(object);
       if (known === undefined) continue;
       if (typeof known === 'string') {
-        faults.push(faultAt(file, source, document, { path: fieldAtFault(object), message: known }, 'kind'));
+        const fault = { path: fieldAtFault(object), message: known };
+        faults.push(faultAt({ file, source, document, at }, fault, 'kind'));
       } else {
-        found.push({ file, source, document, kind: known, object: object as unknown as KubeObject });
+        found.push({ file, source, document, at, kind: known, object: object as unknown as KubeObject });
       }
     }
   }
   for (const each of found) {
     for (const { rule, severity, ...fault } of lintObject(each, found)) {
-      faults.push(faultAt(each.file, each.source, each.document, fault, rule, severity));
+      faults.push(faultAt(each, fault, rule, severity));
     }
   }
   return { faults: faults.toSorted(byPlace), objects: found.length };

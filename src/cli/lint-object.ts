@@ -111,7 +111,7 @@ function ruleOf(path: string): string {
   if (/^spec\.score|\.mannWhitney\.(group|critical)$/.test(path)) return 'score';
   const field = /[^.[\]]+(?=(?:\[\d+\])?$)/.exec(path)?.[0] ?? '';
   if (/Condition$/.test(field)) return 'condition';
-  if (/quer(y|ies)/.test(path)) return 'query';
+  if (/quer(y|ies)|\.(canary|stable)$/.test(path)) return 'query';
   if (/^(spec\.)?args/.test(path)) return 'arguments';
   if (/^count$|Limit$/.test(field)) return 'limits';
   if (/^(interval|initialDelay|minWindow|maxWindow|maxDuration)$/.test(field)) return 'timing';

@@ -12,7 +12,7 @@ import { type Scenario, scenarioFileSchema } from '../scenario/scenario-file.ts'
 import { placeScenario } from '../scenario/scenario-run.ts';
 import { type FileFault, faultAt } from './file-fault.ts';
 import { fileTrouble } from './file-trouble.ts';
-import { readYaml } from './yaml-place.ts';
+import { objectsIn, readYaml } from './yaml-place.ts';
 
 /** A scenario with the template that it tests. */
 export interface LoadedScenario {
@@ -77,7 +77,7 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
     const faults = parsed.error.issues.flatMap(schemaFaults);
     return {
       scenarios: [],
-      faults: faults.map((fault) => faultAt(file, source, document, fault, fault.rule)),
+      faults: faults.map((fault) => faultAt({ file, source, document }, fault, fault.rule)),
     };
   }
   const { templates, faults } = await loadTemplates(file, parsed.data.templates);
@@ -98,7 +98,7 @@ async function loadFile(file: string): Promise<LoadedScenarios> {
       faults.push({ path: `tests[${index}].template`, message });
     }
   }
-  return { scenarios, faults: faults.map((fault) => faultAt(file, source, document, fault, 'scenario')) };
+  return { scenarios, faults: faults.map((fault) => faultAt({ file, source, document }, fault, 'scenario')) };
 }
 
 /** A template with all that it nests, which the file must list as well. */
@@ -171,10 +171,10 @@ async function loadTemplates(
 async function objectsOf(file: string): Promise<unknown[] | string> {
   const text = await readText(file);
   if (!text.ok) return `${text.message}: ${file}`;
-  const { documents, faults } = readYaml(text.text);
-  const [fault] = faults;
+  const source = readYaml(text.text);
+  const [fault] = source.faults;
   if (fault) return `line ${fault.line}, column ${fault.column} of ${file}: ${fault.message}`;
-  return documents.map(({ value }) => value);
+  return objectsIn(source).map(({ value }) => value);
 }
 
 function isTemplate(object: unknown): object is KubeObject {

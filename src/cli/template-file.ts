@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import {
   type MergedSpec,
   mergeTemplateSpec,
@@ -15,6 +14,7 @@ import {
 import { parseObject, type SchemaFault } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { fileTrouble } from './file-trouble.ts';
+import { objectsIn, type Place, readYaml } from './yaml-place.ts';
 
 export type Loaded<T> = { ok: true; value: T } | { ok: false; message: string };
 
@@ -28,6 +28,8 @@ interface Written {
   kind: TemplateKind;
   name: string;
   file: string;
+  /** Where a field of it is in the file. */
+  placeOf(field: string): Place;
   object: KubeObject & { spec?: unknown };
 }
 
@@ -77,13 +79,15 @@ async function readPath(path: string): Promise<Loaded<Written[]>> {
 }
 
 async function writtenIn(path: string, file: string): Promise<Loaded<Written[]>> {
-  const documents = parseAllDocuments(await readFile(path, 'utf8'));
-  const broken = documents.flatMap(({ errors }) => errors)[0];
-  if (broken) return { ok: false, message: `${file} is not YAML: ${broken.message}` };
-  const objects = documents.map((document): unknown => document.toJS());
-  const written = objects.filter(isTemplate).map((object) => {
-    const kind = object.kind as TemplateKind;
-    return { kind, name: object.metadata.name, file, object };
+  const source = readYaml(await readFile(path, 'utf8'));
+  const [broken] = source.faults;
+  if (broken) {
+    return { ok: false, message: `${file}:${broken.line}:${broken.column}: not YAML: ${broken.message}` };
+  }
+  const written = objectsIn(source).flatMap(({ value, document, path: at }): Written[] => {
+    if (!isTemplate(value)) return [];
+    const placeOf = (field: string) => source.placeOf(document, at === '' ? field : `${at}.${field}`);
+    return [{ kind: value.kind as TemplateKind, name: value.metadata.name, file, placeOf, object: value }];
   });
   return { ok: true, value: written };
 }
@@ -155,11 +159,14 @@ function merge(root: Written, written: readonly Written[]): Loaded<LoadedTemplat
     : faulty(`the template ${name} has faults`, merged.faults);
 }
 
-function parse({ name, object }: Written): Loaded<AnalysisTemplate> {
+function parse({ name, object, file, placeOf }: Written): Loaded<AnalysisTemplate> {
   const parsed = parseObject(analysisTemplateKind, object);
-  return parsed.ok
-    ? { ok: true, value: parsed.object }
-    : faulty(`the template ${name} has faults`, parsed.faults);
+  if (parsed.ok) return { ok: true, value: parsed.object };
+  const lines = parsed.faults.map(({ path, message }) => {
+    const { line, column } = placeOf(path);
+    return `  ${file}:${line}:${column}: ${path}: ${message}`;
+  });
+  return { ok: false, message: [`the template ${name} has faults:`, ...lines].join('\n') };
 }
 
 /** All faults of something, a line each. */

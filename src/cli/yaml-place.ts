@@ -10,6 +10,7 @@ import {
   parseAllDocuments,
   type Scalar,
 } from 'yaml';
+import { isRecord } from '../api/json.ts';
 
 /** A place for people and editors, both 1-based. */
 export interface Place {
@@ -67,6 +68,30 @@ export function readYaml(text: string): YamlSource {
     faults,
     placeOf: ({ node }, path, within) => placeAt(positionOf(text, node, path, within)),
   };
+}
+
+/** An object of a text, and where in its document it is: `items[1]` for one within a List. */
+export interface YamlObject {
+  value: unknown;
+  document: YamlDocument;
+  path: string;
+}
+
+/** What stands in the documents, and in place of a Kubernetes List the objects that it holds. */
+export function objectsIn({ documents }: Pick<YamlSource, 'documents'>): YamlObject[] {
+  return documents.flatMap((document) => unlisted(document.value, document, ''));
+}
+
+function unlisted(value: unknown, document: YamlDocument, path: string): YamlObject[] {
+  if (!isList(value)) return [{ value, document, path }];
+  return value.items.flatMap((item, index) =>
+    unlisted(item, document, `${path === '' ? '' : `${path}.`}items[${index}]`),
+  );
+}
+
+/** `kubectl get -o yaml` writes a List; a list of one kind is called after it. */
+function isList(value: unknown): value is { items: unknown[] } {
+  return isRecord(value) && /List$/.test(String(value['kind'])) && Array.isArray(value['items']);
 }
 
 function wordAt(text: string, position: number): string {

@@ -73,6 +73,19 @@ describe('the p-value', () => {
     expect((found?.pValue ?? 0) / 2).toBeCloseTo(asLarge / all.length, 12);
   });
 
+  test('of ozone in May and in August, with ties, is the one in the documentation of R: W = 127.5, 0.0001208', () => {
+    const may = [
+      41, 36, 12, 18, 28, 23, 19, 8, 7, 16, 11, 14, 18, 14, 34, 6, 30, 11, 1, 11, 4, 32, 23, 45, 115, 37,
+    ];
+    const august = [
+      39, 9, 16, 78, 35, 66, 122, 89, 110, 44, 28, 65, 22, 59, 23, 31, 44, 21, 9, 45, 168, 73, 76, 118, 84,
+      85,
+    ];
+    const found = mannWhitneyTest(may, august);
+    expect(found).toMatchObject({ u: 127.5, method: 'normal' });
+    expect(found?.pValue).toBeCloseTo(0.0001208, 7);
+  });
+
   test.each([
     [3, 0.1],
     [4, 0.0286],

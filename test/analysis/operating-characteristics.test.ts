@@ -5,9 +5,14 @@ import {
   type HistogramState,
   takeHistogram,
 } from '../../src/analysis/histogram-test.ts';
+import { assess } from '../../src/analysis/measure.ts';
+import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
 import { SEQUENTIAL_DEFAULTS } from '../../src/analysis/sequential-test.ts';
 import { mannWhitney, sequential, type Watcher, zTest } from '../bench/judges-rivals.ts';
 import { releases } from '../bench/judges-traffic.ts';
+import { binomialProbabilities } from './enumeration.ts';
+import { resolvedBare } from './examples.ts';
+import { recordAll } from './recorded.ts';
 
 /** 100 canary and 900 stable requests a look, of which 1 % of the stable ones fail. */
 const HEALTHY = { rate: 0.01, ratio: 1, podNoise: 0 };
@@ -27,6 +32,8 @@ const partUpTo = (looks: readonly number[], limit: number) =>
   looks.filter((look) => look <= limit).length / looks.length;
 /** Four standard errors of a part that is simulated with so many runs. */
 const margin = (part: number, runs: number) => 4 * Math.sqrt((part * (1 - part)) / runs) + 1 / runs;
+
+const answerOf = (value: number): QueryAnswer => ({ kind: 'samples', values: [value], warnings: [] });
 
 const at = (ratio: number) => () => sequential({ ...SEQUENTIAL_DEFAULTS, ratio, alpha: 0.05 });
 
@@ -72,6 +79,42 @@ describe('the sequential judge on simulated releases, alpha 5 %', () => {
 });
 
 describe('what it is better than', () => {
+  /** The table gives two digits, some of them cut and not rounded. */
+  const LAST_DIGIT = 0.01;
+
+  /** Of a service that succeeds at 99.5 %, by "at least 99 %" among so many requests a measurement. */
+  test.each<[requests: number, of10: number[], of25: number[]]>([
+    [20, [0.63, 0.25, 0.06, 0.001], [0.92, 0.43, 0.08, 0]],
+    [50, [0.92, 0.69, 0.39, 0.05], [0.998, 0.94, 0.68, 0.03]],
+    [100, [0.61, 0.23, 0.05, 0.001], [0.91, 0.39, 0.07, 0]],
+    [300, [0.49, 0.14, 0.02, 0], [0.82, 0.22, 0.02, 0]],
+    [1_000, [0.13, 0.008, 0, 0], [0.28, 0.005, 0, 0]],
+  ])(
+    'a limit on a success rate takes back healthy canaries as often as published: %i requests a measurement',
+    (requests, of10, of25) => {
+      const limits = { interval: '10s', successCondition: 'value >= 0.99' };
+      const one = resolvedBare(limits);
+      const failing = binomialProbabilities(requests, 0.005).reduce((sum, chance, bad) => {
+        const { outcome } = assess(one, answerOf((requests - bad) / requests));
+        return outcome === 'Failed' ? sum + chance : sum;
+      }, 0);
+      const takenBack = (count: number, failures: number) => {
+        const metric = resolvedBare({ ...limits, count, failureLimit: failures - 1 });
+        return binomialProbabilities(count, failing).reduce((sum, chance, failed) => {
+          const letters = 'F'.repeat(failed) + 'S'.repeat(count - failed);
+          return recordAll(metric, letters).phase === 'Failed' ? sum + chance : sum;
+        }, 0);
+      };
+      const found = (count: number, failures: number[]) => failures.map((each) => takenBack(count, each));
+      for (const [index, chance] of found(10, [1, 2, 3, 5]).entries()) {
+        expect(Math.abs(chance - (of10[index] ?? 1))).toBeLessThan(LAST_DIGIT);
+      }
+      for (const [index, chance] of found(25, [1, 3, 5, 10]).entries()) {
+        expect(Math.abs(chance - (of25[index] ?? 1))).toBeLessThan(LAST_DIGIT);
+      }
+    },
+  );
+
   test('the same test of proportions at every look fails far more healthy canaries than its 5 %', () => {
     const looks = alarms(HEALTHY, () => zTest(0.05), 60, 600);
     expect(Math.abs(partUpTo(looks, 10) - 0.21)).toBeLessThan(margin(0.21, 600));

@@ -290,6 +290,92 @@ test('a histogram is tested at each boundary that both versions have', () => {
   );
 });
 
+describe('requests of which none was good', () => {
+  const buckets = (pods: string, le: string) => `latency_bucket{pod=~"${pods}", le="${le}"}`;
+  const arms = (le: string) => ({ canary: buckets('c-.*', le), stable: buckets('s-.*', le) });
+  const total = { canary: 'latency_count{pod=~"c-.*"}', stable: 'latency_count{pod=~"s-.*"}' };
+  const boundaries: QueryAnswer = {
+    kind: 'series',
+    series: ['+Inf', '10', '0.5', '0.1'].map((le) => ({ labels: { le }, samples: [[START, 3]] })),
+    warnings: [],
+  };
+  const rates = { [total.canary]: 100, [total.stable]: 900 };
+  const measured = (sequential: Sequential, looks: number, more: Record<string, number> = {}) => {
+    const watched = new Watched(sequential, { rates: { ...rates, ...more } });
+    for (let look = 0; look < looks; look += 1) {
+      watched.measure((question, evaluateAt) =>
+        question.name === 'boundaries' ? boundaries : watched.series(question, evaluateAt),
+      );
+    }
+    return watched;
+  };
+
+  test('are an error that names the boundaries, where no bucket has the one that was asked for', () => {
+    const watched = measured({ good: arms('0.3'), total }, 2);
+    expect(watched.result.measurements.at(-1)).toMatchObject({
+      outcome: 'Error',
+      reason: 'NoGoodSeries',
+      message:
+        'errors: neither version has a bucket with the boundary that good selects, so all its requests would be events; the boundaries are 0.1, 0.5, 10, +Inf: write le as one of them',
+    });
+  });
+
+  test('are an error also where one version alone has no such bucket', () => {
+    const good = arms('0.3');
+    const watched = measured({ good, total }, 2, { [good.stable]: 890 });
+    expect(watched.result.measurements.at(-1)).toMatchObject({
+      outcome: 'Error',
+      message: expect.stringMatching(/: the canary version has no bucket with the boundary/),
+    });
+  });
+
+  test('are events, where the buckets are there and nothing is in them', () => {
+    const good = arms('0.5');
+    const watched = measured({ good, total }, 2, { [good.canary]: 0, [good.stable]: 890 });
+    expect(watched.result).toMatchObject({ phase: 'Failed' });
+  });
+
+  test('are an error without buckets, where neither version has any good one', () => {
+    const good = { canary: 'answers{v="canary", code="200"}', stable: 'answers{v="stable", code="200"}' };
+    const watched = measured({ good, total }, 2);
+    expect(watched.result.measurements.at(-1)).toMatchObject({
+      outcome: 'Error',
+      reason: 'NoGoodSeries',
+      message:
+        'errors: neither version has a series that good selects, so all their requests would be events; is the selector right?',
+    });
+    expect(watched.asked.flat().some(({ name }) => name === 'boundaries')).toBe(false);
+  });
+
+  test('are events without buckets, where only the canary has no good one', () => {
+    const good = { canary: 'answers{v="canary"}', stable: 'answers{v="stable"}' };
+    expect(measured({ good, total }, 2, { [good.stable]: 890 }).result).toMatchObject({ phase: 'Failed' });
+  });
+
+  test('the boundaries are asked for until something was counted', () => {
+    const good = arms('0.5');
+    const watched = measured({ good, total }, 3, { [good.canary]: 99, [good.stable]: 890 });
+    expect(watched.asked.map((questions) => questions.length)).toEqual([5, 5, 4]);
+    expect(watched.asked[0]?.[4]).toEqual({
+      name: 'boundaries',
+      query: 'count by (le) (latency_bucket{pod=~"c-.*", }) or count by (le) (latency_bucket{pod=~"s-.*", })',
+      range: { windowMs: 0, stepMs: 1_000 },
+    });
+  });
+
+  test('of a histogram in which no version has the boundary, they are named as well', () => {
+    const watched = measured({ histogram: arms('0.3') }, 2, {
+      [arms('0.3').canary]: 1,
+      [arms('0.3').stable]: 1,
+    });
+    expect(watched.asked[0]?.map(({ name }) => name)).toEqual([
+      'canary.histogram',
+      'stable.histogram',
+      'boundaries',
+    ]);
+  });
+});
+
 test('a forged range is not what the run asks', () => {
   const watched = new Watched(errors, traffic(1, 100, 9, 900));
   const job: MeasureJob = only(watched.decision.jobs);

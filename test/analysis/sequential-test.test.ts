@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  addRateEvidence,
-  addRatioEvidence,
+  addEvidence,
   type IntervalCounts,
-  noEvidence,
+  rateEvidence,
+  ratioEvidence,
 } from '../../src/analysis/evidence.ts';
 import {
   newSequentialState,
@@ -136,8 +136,8 @@ describe('what is read', () => {
   });
 
   test('a request adds the steps of Wald (1945) for 1 % against 2 %: −ln 2 and 0.010152', () => {
-    expect(addRateEvidence([0], { events: 1, total: 1 }, 0.02, [0.01])[0]).toBeCloseTo(-Math.LN2, 5);
-    expect(addRateEvidence([0], { events: 0, total: 1 }, 0.02, [0.01])[0]).toBeCloseTo(0.010152, 5);
+    expect(rateEvidence({ events: 1, total: 1 }, 0.02, [0.01])[0]).toBeCloseTo(-Math.LN2, 5);
+    expect(rateEvidence({ events: 0, total: 1 }, 0.02, [0.01])[0]).toBeCloseTo(0.010152, 5);
   });
 
   test('by rate alone, evidence for passing is half of what the rate test has: the ratio test has 1', () => {
@@ -171,12 +171,8 @@ function expectedRatioEvidence(facts: {
   const { share, ratio, events } = facts;
   const canaryChance = (share * ratio) / (share * ratio + 1 - share);
   return binomialProbabilities(events, canaryChance).reduce((sum, probability, canaryEvents) => {
-    const [logEvidence = 0] = addRatioEvidence(
-      noEvidence([facts.alternative]),
-      interval([canaryEvents, share * 1e6, events - canaryEvents, (1 - share) * 1e6]),
-      facts.hypothesis,
-      [facts.alternative],
-    );
+    const counts = interval([canaryEvents, share * 1e6, events - canaryEvents, (1 - share) * 1e6]);
+    const [logEvidence = 0] = addEvidence([0], ratioEvidence(counts, facts.hypothesis, [facts.alternative]));
     return sum + probability * Math.exp(logEvidence);
   }, 0);
 }
@@ -227,9 +223,8 @@ describe('the evidence while the hypothesis is true', () => {
           const rate = hypothesis + (1 - hypothesis) * more;
           const expected = (rate: number) =>
             binomialProbabilities(total, rate).reduce((sum, probability, events) => {
-              const [logEvidence = 0] = addRateEvidence([0], { events, total }, hypothesis, [
-                hypothesis * lower,
-              ]);
+              const more = rateEvidence({ events, total }, hypothesis, [hypothesis * lower]);
+              const [logEvidence = 0] = addEvidence([0], more);
               return sum + probability * Math.exp(logEvidence);
             }, 0);
           expect(expected(hypothesis)).toBeCloseTo(1, 4);

@@ -95,6 +95,43 @@ describe('one text', () => {
       ['a:8:7: error: the key query is there twice (yaml)'],
     ],
     [
+      'a query and a number of a judge',
+      template(
+        'interval: 10s',
+        'sequential:',
+        '  events: { canary: "{{args.x}}", stable: b }',
+        '  total: { canary: c, stable: d }',
+        '  ratio: "0.5"',
+      ),
+      [
+        'a:9:28: error: spec.metrics[0].sequential.events.canary: {{args.x}}: the template declares no such argument (query)',
+        'a:11:16: error: spec.metrics[0].sequential.ratio: must be at least 1, and is 0.5 (metric)',
+      ],
+    ],
+    [
+      'the items of a List',
+      [
+        'apiVersion: v1',
+        'kind: List',
+        'items:',
+        '  - { apiVersion: v1, kind: Service, metadata: { name: s } }',
+        '  - apiVersion: assay.dev/v1alpha1',
+        '    kind: AnalysisTemplate',
+        '    metadata: { name: share }',
+        '    spec:',
+        '      metrics:',
+        '        - name: share',
+        '          query: sum(up',
+        '          successCondition: value > 0',
+        '  - { apiVersion: assay.dev/v1, kind: RolloutGuard }',
+        '',
+      ].join('\n'),
+      [
+        'a:11:21: error: spec.metrics[0].query: this ( is not closed: add ) (query)',
+        'a:13:19: error: apiVersion: RolloutGuard has no version v1; write assay.dev/v1alpha1 (kind)',
+      ],
+    ],
+    [
       'the second document',
       `${GOOD}---\n${template('query: up')}`,
       [

@@ -20,7 +20,7 @@ async function read(text: string, name?: string): Promise<string> {
   const file = join(dir, 'file.yaml');
   await writeFile(file, text);
   const read = await loadTemplate([file], name);
-  return read.ok ? read.value.name : read.message.replace(file, 'FILE');
+  return read.ok ? read.value.name : read.message.replaceAll(file, 'FILE');
 }
 
 test.each([
@@ -40,7 +40,19 @@ test.each([
     undefined,
     'FILE has no AnalysisTemplate and no ClusterAnalysisTemplate of assay.dev/v1alpha1',
   ],
-  ['no YAML', 'a: [', undefined, expect.stringMatching(/^FILE is not YAML: /)],
+  ['no YAML', 'a: 1\nb: [', undefined, expect.stringMatching(/^FILE:2:5: not YAML: /)],
+  [
+    'one within a List',
+    `apiVersion: v1\nkind: List\nitems: [${JSON.stringify(parse(service))}, ${JSON.stringify(parse(template('a')))}]\n`,
+    undefined,
+    'a',
+  ],
+  [
+    'one with faults, at their places',
+    template('a').replace('query: up', 'query: 5'),
+    undefined,
+    expect.stringMatching(/^the template a has faults:\n {2}FILE:4:\d+: spec\.metrics\[0\]\.query: /),
+  ],
 ])('%s', async (_, text, name, expected) => {
   expect(await read(text, name)).toEqual(expected);
 });
@@ -115,7 +127,7 @@ spec:
       { a: nesting('top', leaf), b: template('leaf').replace('metrics', 'metric') },
       ['a', 'b'],
       undefined,
-      expect.stringMatching(/^the template leaf has faults:\n {2}spec/),
+      expect.stringMatching(/^the template leaf has faults:\n {2}FOLDER\/b:4:\d+: spec/),
     ],
     [
       'itself',

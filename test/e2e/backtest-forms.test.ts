@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assessAll } from '../../src/analysis/measure.ts';
 import { askedOf } from '../../src/analysis/questions.ts';
+import { resolveMetrics } from '../../src/analysis/resolve-metric.ts';
+import { intervalStart, rawRange } from '../../src/analysis/sequential-metric.ts';
+import type { SequentialProgress } from '../../src/api/analysis-run.ts';
 import type { Metric } from '../../src/api/analysis-template.ts';
 import type { jsonReport } from '../../src/backtest/json-report.ts';
 import { planBacktest } from '../../src/backtest/plan.ts';
@@ -181,6 +184,92 @@ describe('a template that nests another one', () => {
     });
     const { falseAlarms, verdicts } = report.healthy;
     expect([falseAlarms.count, verdicts.NoData.count]).toEqual([32 + 54 + 32, 7 * 60]);
+  });
+});
+
+describe('a sequential test of one half of the pods against the other', () => {
+  const arms = (counter: string) => ({
+    canary: `${counter}{namespace="shop",pod=~"{{canary.pods}}"}`,
+    stable: `${counter}{namespace="shop",pod=~"{{stable.pods}}"}`,
+  });
+  const metric: Metric = {
+    name: 'failed-orders',
+    interval: '1m',
+    sequential: { events: arms('orders_failed_total'), total: arms('orders_total') },
+  };
+  const period = { from: WEEK.from * 1_000, to: WEEK.to * 1_000 };
+  const target = {
+    canary: { hash: '', pods: 'shop-7d4b9c-0' },
+    stable: { hash: '', pods: 'shop-7d4b9c-1' },
+  };
+
+  test('finds the time in which one half was worse, and nothing else', async () => {
+    const file = await write('orders', { metrics: [metric] });
+    const pods = ['--canary-pods', 'shop-7d4b9c-0', '--stable-pods', 'shop-7d4b9c-1'];
+    const sick = `${timeText(WEEK.sickPod.from)}/${timeText(WEEK.sickPod.to)}`;
+    const startedAt = performance.now();
+    const { report, queries } = await backtest('-f', file, ...pods, '--incident', sick);
+    console.log(
+      `a week of a sequential test: ${queries} queries, ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`,
+    );
+    // Four queries of ten parts each.
+    expect(queries).toBe(40);
+    const { falseAlarms, verdicts, analyses } = report.healthy;
+    expect([falseAlarms.count, verdicts.Successful.count]).toEqual([0, analyses]);
+    expect(report.incident).toMatchObject({
+      found: { metric: 'failed-orders', message: expect.stringMatching(/a regression beyond 1\.25 times/) },
+    });
+    expect(report.incident?.found?.delayMs).toBeLessThanOrEqual(10 * MINUTE_MS);
+    expect(report.metrics[0]?.thresholds).toMatchObject([
+      { role: 'sequential', threshold: 1.25, suggested: 1.1 },
+    ]);
+  });
+
+  test('comes to what the controller would have said, look by look', async () => {
+    const planned = planBacktest(
+      { metrics: [metric], args: [], target },
+      { period, stepMs: MINUTE_MS, namespace: 'shop' },
+    );
+    if (!planned.ok) throw new Error(planned.message);
+    const [only] = planned.plan.metrics;
+    const [resolved] = resolveMetrics({ metrics: [metric], args: [], target });
+    if (!only || !resolved) throw new Error('the metric is planned');
+    const config = { address: prometheus.url, timeoutMs: 30_000, evaluationDelayMs: 0 };
+    const source = prometheusSource({ ...config, maxSamples: 1_000_000 }, systemClock);
+    const { signal } = new AbortController();
+    const deps = { source, clock: systemClock, signal, onProgress: () => {} };
+    const asked = await askForSamples(planned.plan.metrics, period, deps);
+    if (!asked.ok) throw new Error(asked.message);
+    const sampled = judgeSamples(only, period, asked.value.chunks);
+
+    const outcomes = new Set<string>();
+    for (const start of [-10, -3, 0, 7, 22, 29].map((minute) => (WEEK.sickPod.from + minute * 60) * 1_000)) {
+      let state: SequentialProgress | undefined;
+      let decided: { minute: number; outcome: string; value: string | undefined } | undefined;
+      for (let minute = 1; minute < 60 && !decided; minute++) {
+        const evaluateAt = start + minute * MINUTE_MS;
+        const since = intervalStart(state, evaluateAt, start);
+        const context = { args: [], namespace: 'shop', target };
+        const questions = askedOf(resolved.questions, context, rawRange(since, evaluateAt)) ?? [];
+        const answers = await Promise.all(
+          questions.map(async ({ name, ...question }) => ({
+            name,
+            answer: await source({ ...question, evaluateAt }, signal),
+          })),
+        );
+        const { outcome, value, ...assessed } = assessAll(resolved, answers, { since, state });
+        state = assessed.state ?? state;
+        if (outcome === 'Failed' || outcome === 'Successful') decided = { minute, outcome, value };
+      }
+      const look = sampled.tests?.looksFrom(start).at(-1);
+      expect({
+        minute: look?.slot,
+        outcome: look?.assessment.outcome,
+        value: look?.assessment.value,
+      }).toEqual(decided);
+      if (decided) outcomes.add(decided.outcome);
+    }
+    expect([...outcomes].toSorted()).toEqual(['Failed', 'Successful']);
   });
 });
 

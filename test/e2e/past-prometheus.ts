@@ -34,6 +34,8 @@ export const WEEK = {
   errors: stretch(28, 30 * MINUTE),
   /** Answers take a second. */
   slowness: stretch(76, 30 * MINUTE),
+  /** One pod of two fails five orders of a hundred, in place of one. */
+  sickPod: stretch(100, 30 * MINUTE),
   /** From its tenth minute on half of all requests fail. */
   incident: stretch(132, HOUR),
 } as const;
@@ -107,6 +109,8 @@ export async function startIdlePrometheus(
 function* weekLines(): Generator<string> {
   const good = [0, 0];
   const bad = [0, 0];
+  const failedOrders = [0, 0];
+  let orders = 0;
   // A quarter of a minute off the minute, so that no window has a sample on its edge.
   for (let at = BEGIN - 15 * MINUTE + 15; at < END; at += SCRAPE_SECONDS) {
     const broken = within(at, WEEK.errors)
@@ -115,6 +119,7 @@ function* weekLines(): Generator<string> {
         ? 0.5
         : 0;
     let lines = '';
+    orders += 1_000;
     for (const pod of [0, 1]) {
       good[pod] = (good[pod] ?? 0) + 1_000 * (1 - broken);
       bad[pod] = (bad[pod] ?? 0) + 1_000 * broken;
@@ -122,6 +127,9 @@ function* weekLines(): Generator<string> {
       lines += `http_requests_total{${labels},code="200"} ${good[pod]} ${at}\n`;
       lines += `http_requests_total{${labels},code="500"} ${bad[pod]} ${at}\n`;
       lines += `request_seconds_max{${labels}} ${within(at, WEEK.slowness) ? 1 : 0.1} ${at}\n`;
+      failedOrders[pod] = (failedOrders[pod] ?? 0) + (pod === 0 && within(at, WEEK.sickPod) ? 50 : 10);
+      lines += `orders_total{${labels}} ${orders} ${at}\n`;
+      lines += `orders_failed_total{${labels}} ${failedOrders[pod]} ${at}\n`;
     }
     yield lines;
   }
