@@ -19,7 +19,10 @@ export function drainCanary(context: Context): Outcome | undefined {
   const least = leastWeight(pods);
   // The last pod of the canary goes next, before a stable one takes its place: nobody may be sent to it any more.
   const isLast =
-    style.makesRoomFirst?.(workload.object) === true && pods.canary === 1 && pods.stable > 0 && pods.stable + 1 >= pods.size;
+    style.makesRoomFirst?.(workload.object) === true &&
+    pods.canary === 1 &&
+    pods.stable > 0 &&
+    pods.stable + 1 >= pods.size;
   const isBeside = style.hasExtraPods && !style.isBlueGreen;
   const atOnce = isBeside || guard?.rollback?.urgent === true || isLast;
   if (atOnce || weight === undefined || least === 0) return removeRoutes(context);

@@ -11,8 +11,6 @@ export const CASTS = {
   'Deployment in partition style, HTTPRoute': ['echoserver', 'rollout', 'partition', 'http-route'],
   'Deployment in blue-green style, Ingress': ['echoserver', 'blue-green'],
   'StatefulSet, Ingress': ['stateful-set'],
-  'DaemonSet, Ingress': ['daemon-set'],
-  'CloneSet, HTTPRoute': ['clone-set', 'http-route'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Cast = keyof typeof CASTS;

@@ -1,4 +1,11 @@
-import type { HttpRoute, Ingress, KubeObject, Service, VirtualService, Workload } from '../../src/api/kubernetes.ts';
+import type {
+  HttpRoute,
+  Ingress,
+  KubeObject,
+  Service,
+  VirtualService,
+  Workload,
+} from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { planHash, shareOf, stepsOf } from '../../src/rollout/plan.ts';
