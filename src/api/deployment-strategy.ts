@@ -14,6 +14,7 @@ const noteSchema = z.object({
   paused: z.boolean().default(false),
   partition: intOrString.default(0),
   revision: z.string().optional(),
+  keptPods: z.int().min(0).optional(),
 });
 
 /** How a Deployment is to be updated in place of Kubernetes, as its annotation says it. */
@@ -26,6 +27,8 @@ export interface StrategyNote {
   partition: IntOrString;
   /** Assay's own field: the revision that the partition was granted to; no other template gets pods by it. */
   revision?: string | undefined;
+  /** Assay's own field: so many pods of a version that is to lose all of them stay for now. */
+  keptPods?: number | undefined;
 }
 
 export type RollingUpdate = NonNullable<NonNullable<Deployment['spec']['strategy']>['rollingUpdate']>;
@@ -43,8 +46,15 @@ export function strategyNote({ metadata }: Pick<Deployment, 'metadata'>): Strate
 /** The Deployment with this annotation. The same object when it says so already. */
 export function withStrategyNote(deployment: Deployment, note: StrategyNote): Deployment {
   if (sameJson(strategyNote(deployment), note)) return deployment;
-  const { rollingUpdate, paused, partition, revision } = note;
-  const text = JSON.stringify({ rollingStyle: 'Partition', rollingUpdate, paused, partition, revision });
+  const { rollingUpdate, paused, partition, revision, keptPods } = note;
+  const text = JSON.stringify({
+    rollingStyle: 'Partition',
+    rollingUpdate,
+    paused,
+    partition,
+    revision,
+    keptPods,
+  });
   const annotations = { ...deployment.metadata.annotations, [DEPLOYMENT_STRATEGY_ANNOTATION]: text };
   return { ...deployment, metadata: { ...deployment.metadata, annotations } };
 }

@@ -12,14 +12,17 @@ import { hasRoutes, routeWork } from './routes.ts';
  * pod for pod or the last rolling update had begun, the weight falls with every one that comes back. undefined while nothing more can be taken, and once all is.
  */
 export function drainCanary(context: Context): Outcome | undefined {
-  const { snapshot, release } = context;
+  const { snapshot, workload, release } = context;
   const { weight, guard } = release;
   const style = styleIn(snapshot);
   const pods = podsOf(context);
   const least = leastWeight(pods);
   // The last pod of the canary goes next, before a stable one takes its place: nobody may be sent to it any more.
   const isLast =
-    style.makesRoomFirst === true && pods.canary === 1 && pods.stable > 0 && pods.stable + 1 >= pods.size;
+    style.makesRoomFirst?.(workload.object) === true &&
+    pods.canary === 1 &&
+    pods.stable > 0 &&
+    pods.stable + 1 >= pods.size;
   const isBeside = style.hasExtraPods && !style.isBlueGreen;
   const atOnce = isBeside || guard?.rollback?.urgent === true || isLast;
   if (atOnce || weight === undefined || least === 0) return removeRoutes(context);

@@ -6,7 +6,7 @@ import { type Context, isOurs, timestamp, wait, withRelease } from './context.ts
 import type { Outcome } from './decision.ts';
 import { asked, orderOf, styleIn } from './order.ts';
 import { gracePeriodMs } from './plan.ts';
-import { unrouteActs } from './routes.ts';
+import { hasRoutes, unrouteActs } from './routes.ts';
 
 /**
  * The single jobs of ending a release. Each answers what is still to do for it, or undefined once it is done,
@@ -86,8 +86,10 @@ export function restoreServiceAndWait(context: Context): Outcome | undefined {
 }
 
 /** The workload's own controller works on it again. */
-export function resumeWorkload({ snapshot, workload }: Context): Outcome | undefined {
-  const released = styleIn(snapshot).release(workload, { rollout: snapshot.rollout });
+export function resumeWorkload(context: Context): Outcome | undefined {
+  const { snapshot, workload } = context;
+  const order = { rollout: snapshot.rollout, isRouted: hasRoutes(context) };
+  const released = styleIn(snapshot).release(workload, order);
   if (!released) return undefined;
   const resumed = asked(released, 'WorkloadResumed');
   return 'follows' in released ? resumed : { ...resumed, decision: 'Finalise' };
@@ -101,7 +103,8 @@ export function awaitRollingUpdate({ snapshot, workload }: Context): Outcome | u
 
 /** The pods of the new version are gone. */
 export function removeCanaryPods(context: Context): Outcome | undefined {
-  const left = styleIn(context.snapshot).clear(context.workload, orderOf(context));
+  const order = { ...orderOf(context), isRouted: hasRoutes(context) };
+  const left = styleIn(context.snapshot).clear(context.workload, order);
   return left && asked(left, 'WaitingForCanaryRemoval');
 }
 

@@ -6,7 +6,7 @@ import { batchSize } from '../workload/batch-size.ts';
 import { batchLabelActs, rolloutIdOf } from '../workload/pod-labels.ts';
 import type { CanaryState } from '../workload/style.ts';
 import { shareBetween } from './carried-share.ts';
-import { type StepContext, wait, withRelease, withTraffic } from './context.ts';
+import { type StepContext, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep } from './failure.ts';
 import { asked, canaryOf, orderOf, styleIn } from './order.ts';
@@ -60,8 +60,16 @@ function routeBetween(context: StepContext): Outcome | undefined {
   const share = shareBetween(context);
   const routes = routeWork(context, share);
   if ('stall' in routes) return routes.stall;
-  if (!share || routes.acts.length === 0) return undefined;
-  return { ...wait('WaitingForRoutes', `routing ${describeShare(share)} to the canary`), acts: routes.acts };
+  if (!share) return undefined;
+  const waiting = wait('WaitingForRoutes', `routing ${describeShare(share)} to the canary`);
+  if (routes.acts.length > 0) return { ...waiting, acts: routes.acts };
+  const { snapshot, release } = context;
+  const weight = Math.max(release.weight ?? 0, share.weight ?? 0);
+  if (release.routedAt !== undefined && release.weight === weight) return undefined;
+  // What goes back from here begins at this weight, and not at that of the last step.
+  const { routesRemovedAt: _removed, ...routed } = release;
+  const routedAt = release.routedAt ?? timestamp(context);
+  return { ...waiting, record: withRelease(snapshot.record, { ...routed, weight, routedAt }) };
 }
 
 /** What is still to be asked of the cluster so that the new version gets the pods that the steps granted. */

@@ -1,6 +1,7 @@
 import { replaceActs } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
 import type { CloneSet } from '../api/clone-set.ts';
+import type { Pod } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import {
   cloneSetCanary,
@@ -19,6 +20,7 @@ import { admittedSet, asAuthored, isAsHeld, partitionOf, withPartition } from '.
 import { isGoing, podsOfOthers, replacementActs, spareReadyPods } from './clone-set-take-back.ts';
 import { partitionFor, stableCount } from './stable-count.ts';
 import type { Asked, Order, Style, WorkloadFacts } from './style.ts';
+import { isReadyPod } from './version-pods.ts';
 
 /** The CloneSet's own controller exchanges pods one for another, as many as its partition lets go. */
 export const cloneSetPartition: Style = {
@@ -26,7 +28,7 @@ export const cloneSetPartition: Style = {
   type: 'cloneset',
   podLabel: POD_TEMPLATE_HASH_LABEL,
   hasExtraPods: false,
-  makesRoomFirst: true,
+  makesRoomFirst: () => true,
   heldFields: ['/spec/updateStrategy/partition'],
   size: cloneSetSize,
   version: cloneSetVersion,
@@ -85,7 +87,10 @@ function isGivenUp(facts: WorkloadFacts, hash: string): boolean {
  * from the next ones. What its author has of partition and paused comes back when every pod is updated: before, it
  * would keep some of them from that.
  */
-function release(facts: WorkloadFacts, { rollout }: Pick<Order, 'rollout'>): Asked | undefined {
+function release(
+  facts: WorkloadFacts,
+  { rollout, isRouted = false }: Pick<Order, 'rollout' | 'isRouted'>,
+): Asked | undefined {
   const set = cloneSetIn(facts);
   const { name } = set.metadata;
   const own = asAuthored(set);
@@ -99,7 +104,7 @@ function release(facts: WorkloadFacts, { rollout }: Pick<Order, 'rollout'>): Ask
   const size = cloneSetSize(facts);
   const present = stableCount(partitionOf(set), size);
   const { currentRevision, updateRevision } = set.status ?? {};
-  const kept = currentRevision === updateRevision ? keptOnTheWayBack(facts) : 0;
+  const kept = currentRevision === updateRevision ? keptOnTheWayBack(facts, isRouted) : 0;
   if (kept >= present) return undefined;
   const freed = withPartition(set, rollout, kept === 0 ? '0%' : kept);
   return {
@@ -109,15 +114,24 @@ function release(facts: WorkloadFacts, { rollout }: Pick<Order, 'rollout'>): Ask
   };
 }
 
-function keptOnTheWayBack(facts: WorkloadFacts): number {
+function keptOnTheWayBack(facts: WorkloadFacts, isRouted: boolean): number {
   const others = podsOfOthers(facts, currentVersion(facts)?.hash ?? '').filter((pod) => !isGoing(pod));
-  return Math.max(0, others.length - spareReadyPods(facts));
+  return Math.max(keptForRequests(facts, isRouted, others), others.length - spareReadyPods(facts));
+}
+
+/** The last pod to which requests are routed, unless it is the only one there is or serves nobody. */
+function keptForRequests(facts: WorkloadFacts, isRouted: boolean, others: readonly Pod[]): number {
+  return isRouted && cloneSetSize(facts) > 1 && others.some(isReadyPod) ? 1 : 0;
 }
 
 /** Every pod of another version is exchanged for a stable one, as long as its controller makes such. */
-function clear(facts: WorkloadFacts, { stable }: Order): Asked | undefined {
+function clear(facts: WorkloadFacts, { stable, isRouted = false }: Order): Asked | undefined {
   const pods = podsOfOthers(facts, stable.hash);
   if (pods.length === 0 || isGivenUp(facts, stable.hash)) return undefined;
   const message = 'taking back the pods of the new version';
-  return { acts: isSettled(facts) ? replacementActs(facts, pods, message) : [], message };
+  if (!isSettled(facts)) return { acts: [], message };
+  const staying = pods.filter((pod) => !isGoing(pod));
+  const last = staying.filter(isReadyPod).slice(0, keptForRequests(facts, isRouted, staying));
+  const going = pods.filter((pod) => !last.includes(pod));
+  return { acts: replacementActs(facts, going, message), message };
 }

@@ -19,7 +19,7 @@ export const daemonSet: Style = {
   type: 'daemonset',
   podLabel: CONTROLLER_REVISION_LABEL,
   hasExtraPods: false,
-  makesRoomFirst: true,
+  makesRoomFirst: () => true,
   abortRestores: true,
   heldFields: ['/spec/updateStrategy/type'],
   size: sizeOf,

@@ -1,7 +1,7 @@
 import { replaceActs } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
 import { type StrategyNote, strategyNote, withStrategyNote } from '../api/deployment-strategy.ts';
-import type { Deployment } from '../api/kubernetes.ts';
+import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import {
   deploymentReady,
@@ -20,7 +20,9 @@ import {
   restoredStrategy,
 } from './partition-hold.ts';
 import { partitionSize } from './partition-size.ts';
+import { scaledByNote } from './partition-targets.ts';
 import { replicaSetOf, revisionOf } from './pod-template.ts';
+import { rollingBudget } from './rolling-budget.ts';
 import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts';
 
 /**
@@ -33,6 +35,10 @@ export const deploymentPartition: Style = {
   type: 'deployment',
   podLabel: POD_TEMPLATE_HASH_LABEL,
   hasExtraPods: false,
+  makesRoomFirst: ({ spec, ...object }) => {
+    const { rollingUpdate } = strategyNote(object) ?? {};
+    return rollingBudget(rollingUpdate, spec.replicas ?? 1).surge === 0;
+  },
   heldFields: ['/spec/paused', '/spec/strategy/type'],
   batch: partitionSize,
   size: deploymentSize,
@@ -47,7 +53,9 @@ export const deploymentPartition: Style = {
   hold: holdPartition,
   grow: growPartition,
   canary: canaryState,
-  release: ({ object }) => {
+  release: ({ object, replicaSets }, { isRouted }) => {
+    const kept = isRouted ? keptForRequests(object as Deployment, replicaSets) : undefined;
+    if (kept) return kept;
     const released = resumed(restoredStrategy(unmarkedWorkload(object as Deployment)));
     if (released === object) return undefined;
     return {
@@ -81,14 +89,17 @@ function growPartition({ object }: WorkloadFacts, order: Order): Asked | undefin
   const deployment = object as Deployment;
   const { goal, granted: plan, revision } = order;
   if (plan === undefined || goal === 0 || !isMeant(deployment, order)) return undefined;
-  const grown = noted(deployment, { paused: false, partition: plan, revision });
+  const grown = noted(deployment, { paused: false, partition: plan, revision, keptPods: undefined });
   if (grown === deployment) return undefined;
   const message = `${goal} pods of the new version`;
   return { acts: replaceActs(resources.deployment, object, grown, message), message };
 }
 
 /** The stable version gets every pod again; without a stable version left there is nothing that could be taken away. */
-function clearPartition({ object, replicaSets }: WorkloadFacts, { stable }: Order): Asked | undefined {
+function clearPartition(
+  { object, replicaSets }: WorkloadFacts,
+  { stable, isRouted }: Order,
+): Asked | undefined {
   const deployment = object as Deployment;
   const kept = replicaSetOf(stable.revision, replicaSets);
   const hasPods = replicaSets.some(
@@ -97,8 +108,24 @@ function clearPartition({ object, replicaSets }: WorkloadFacts, { stable }: Orde
   if (!kept || !hasPods) return undefined;
   const message = 'the stable version gets its pods back';
   const revision = revisionOf(object.spec.template);
-  const cleared = noted(deployment, { paused: false, partition: 0, revision });
+  const keptPods = isRouted ? 1 : undefined;
+  const cleared = noted(deployment, { paused: false, partition: 0, revision, keptPods });
   return { acts: replaceActs(resources.deployment, object, cleared, message), message };
+}
+
+/**
+ * On the way back the stable version gets its pods by the annotation until no request is routed to the other one any
+ * more: Kubernetes would take the last pod of that away in the moment in which a stable one takes its place.
+ */
+function keptForRequests(deployment: Deployment, replicaSets: readonly ReplicaSet[]): Asked | undefined {
+  const revision = revisionOf(deployment.spec.template);
+  const present = replicaSetOf(revision, replicaSets);
+  const isLeft = replicaSets.some((set) => set !== present && (set.spec.replicas ?? 0) > 0);
+  if (!scaledByNote(deployment) || !isLeft) return undefined;
+  const back = noted(deployment, { paused: false, partition: '100%', revision, keptPods: 1 });
+  const message = 'the stable version gets its pods back, the last one of the other waits';
+  const acts = replaceActs(resources.deployment, deployment, back, message);
+  return { acts, message, follows: true };
 }
 
 function isMeant({ spec }: Deployment, { revision }: Order): boolean {

@@ -3,6 +3,7 @@ import { type StrategyNote, strategyNote } from '../api/deployment-strategy.ts';
 import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
 import { partitionSize } from './partition-size.ts';
 import { activeReplicaSets, podHashOf, replicaSetOf, revisionOf } from './pod-template.ts';
+import { rollingBudget } from './rolling-budget.ts';
 
 /** How many pods each version of a Deployment is to have in the end, the one that keeps the rest first. */
 export interface Targets {
@@ -29,6 +30,25 @@ export function isMoving({ spec }: Pick<Deployment, 'spec'>, note: StrategyNote)
  * pods may go then is not known.
  */
 export function partitionTargets(
+  deployment: Deployment,
+  note: StrategyNote,
+  replicaSets: readonly ReplicaSet[],
+): Targets[] {
+  const [kept, ...others] = finalTargets(deployment, note, replicaSets);
+  if (!kept) return [];
+  const { surge } = rollingBudget(note.rollingUpdate, deployment.spec.replicas ?? 1);
+  // Without a surge an only pod has to go before another can come.
+  const most = Math.min(note.keptPods ?? 0, (deployment.spec.replicas ?? 1) + surge - 1);
+  return [
+    kept,
+    ...others.map(({ set, wanted }) => ({
+      set,
+      wanted: Math.max(wanted, Math.min(most, set?.spec.replicas ?? 0)),
+    })),
+  ];
+}
+
+function finalTargets(
   deployment: Deployment,
   note: StrategyNote,
   replicaSets: readonly ReplicaSet[],

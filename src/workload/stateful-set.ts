@@ -24,7 +24,7 @@ export const statefulSet: Style = {
   type: 'statefulset',
   podLabel: CONTROLLER_REVISION_LABEL,
   hasExtraPods: false,
-  makesRoomFirst: true,
+  makesRoomFirst: () => true,
   heldFields: ['/spec/updateStrategy/rollingUpdate/partition'],
   problem: (object) => onDeleteProblem(object as StatefulSet),
   size: ({ object }) => sizeOf(object),

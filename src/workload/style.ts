@@ -47,6 +47,8 @@ export interface Order {
   goal: number;
   /** The same as the plan says it; undefined while no step has asked for pods. */
   granted: IntOrString | undefined;
+  /** Whether requests are still routed to the new version's pods: then the last of them does not go yet. */
+  isRouted?: boolean;
 }
 
 /** What is still to be written, or waited for where there are no acts; or what is in the way. */
@@ -94,11 +96,11 @@ export interface Style {
   readonly isBlueGreen?: true;
   /** Whether a release cannot be aborted without its template: Abort restores the stable one then. */
   readonly abortRestores?: true;
-  /** Whether a pod of one version has to go before one of the other can come. */
-  readonly makesRoomFirst?: true;
   /** Paths of the fields that a release holds, as JSON pointers; admission keeps them as they are. */
   readonly heldFields: readonly string[];
 
+  /** Whether a pod of one version has to go before one of the other can come. */
+  makesRoomFirst?(object: Workload): boolean;
   /** How many pods a step of the plan asks for, where this kind rounds in its own way. */
   batch?(replicas: IntOrString, total: number): number;
   /** Why a workload cannot be released as it is, and what to do about it; undefined where it can. */
@@ -137,7 +139,7 @@ export interface Style {
    * Gives the workload to its own controller, which brings its present template to every pod. What its author had
    * comes back with the last of it, and the mark of the release goes.
    */
-  release(facts: WorkloadFacts, order: Pick<Order, 'rollout'>): Asked | undefined;
+  release(facts: WorkloadFacts, order: Pick<Order, 'rollout' | 'isRouted'>): Asked | undefined;
   /** The workload as its author has it, but still held, for one whose Rollout goes; the same object if it is so. */
   handBack?(object: Workload): Workload;
   /** Takes away the pods of the new version, and what else was made for them, while the workload stays held. */

@@ -2,14 +2,17 @@ import { RETRY_ANNOTATION } from '../../src/api/annotations.ts';
 import type { HttpRoute, Ingress, KubeObject, Service, VirtualService } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import { mergePatch } from '../world/patch.ts';
 import { resourceOf } from '../world/world.ts';
 import type { Dice } from './dice.ts';
+import { planPatch, plansOf } from './plans.ts';
 import {
   apply,
   authoredOf,
   ofVersion,
   PART,
   patch,
+  patchSteps,
   present,
   ROUTES,
   recordOf,
@@ -23,34 +26,28 @@ export type Happening = (stage: Stage, dice: Dice) => Promise<string>;
 
 export const VERSIONS = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'failed'];
 
-/** Plans that people change to in the middle; each has two steps, as no other number is let through then. */
-export const PLANS = [
-  [
-    { replicas: '20%', traffic: '5%', pause: {} },
-    { replicas: '60%', traffic: '50%', pause: {} },
-  ],
-  [
-    { replicas: 1, traffic: '15%', pause: { duration: 4 } },
-    { replicas: '100%', traffic: '60%', pause: { duration: 0 } },
-  ],
-  [
-    { replicas: '40%', pause: {} },
-    { replicas: '50%', traffic: '40%', pause: {} },
-  ],
-  [
-    { replicas: 1, matches: [{ headers: [{ name: 'x-user', value: 'alice' }] }], pause: {} },
-    { replicas: 2, traffic: '20%', pause: { duration: 2 } },
-  ],
-];
-
 /** Sizes at which Kubernetes' own rolling update leaves no pod more than 1.25 times its load. */
 const SIZES = [2, 3, 5, 6, 7];
+/** …and those where one pod of them may be missing meanwhile, or a fifth of them. A DaemonSet has the size of its cluster. */
+const SIZES_WITHOUT_ONE = [5, 10];
+
+/** What lets the workload of a release go, by its kind: what `kubectl` says of it in runbooks. */
+const RESUMED: Readonly<Record<string, object>> = {
+  Deployment: { paused: false },
+  StatefulSet: { updateStrategy: { rollingUpdate: { partition: 0 } } },
+  DaemonSet: { updateStrategy: { type: 'RollingUpdate' } },
+  CloneSet: { updateStrategy: { paused: false } },
+};
 
 /** How long it takes at most until what a person did to the pods or to what leads to them is over. */
 const SETTLES_MS = 12_000;
+/** The pods of a StatefulSet come one after the other. */
+const ORDERED_SETTLES_MS = 20_000;
 
 export function unsettle(stage: Stage, ms = SETTLES_MS): void {
-  stage.unsettledUntil = Math.max(stage.unsettledUntil, stage.world.clock.monotonic() + ms);
+  const isOrdered = workloadOf(stage).kind === 'StatefulSet';
+  const settlesMs = isOrdered ? Math.max(ms, ORDERED_SETTLES_MS) : ms;
+  stage.unsettledUntil = Math.max(stage.unsettledUntil, stage.world.clock.monotonic() + settlesMs);
 }
 
 /** What people do. */
@@ -61,12 +58,7 @@ export const PEOPLE: readonly Happening[] = [
   approve,
   async (stage, dice) => {
     const nextStepIndex = dice.between(0, 3);
-    const sent = await patch(
-      stage,
-      resources.rollout,
-      { status: { canaryStatus: { nextStepIndex } } },
-      'status',
-    );
+    const sent = await patchSteps(stage, { nextStepIndex });
     return `send it to step ${nextStepIndex}${sent.ok ? '' : ', denied'}`;
   },
   async (stage, dice) => {
@@ -75,8 +67,9 @@ export const PEOPLE: readonly Happening[] = [
     return `strategy.paused ${paused}`;
   },
   async (stage, dice) => {
-    const steps = dice.oneOf(PLANS);
-    const changed = await patch(stage, resources.rollout, { spec: { strategy: { canary: { steps } } } });
+    const rollout = authoredOf(stage, 'Rollout') as Rollout;
+    const steps = dice.oneOf(plansOf(rollout));
+    const changed = await patch(stage, resources.rollout, planPatch(rollout, steps));
     return `the plan is ${JSON.stringify(steps)}${changed.ok ? '' : ', denied'}`;
   },
   async (stage, dice) => {
@@ -95,13 +88,23 @@ export const PEOPLE: readonly Happening[] = [
     return `retry ${releaseId}`;
   },
   async (stage, dice) => {
-    const replicas = dice.oneOf(SIZES);
+    const { kind } = workloadOf(stage);
+    if (kind === 'DaemonSet') return 'a DaemonSet cannot be scaled';
+    const replicas = dice.oneOf(kind === 'Deployment' ? SIZES : SIZES_WITHOUT_ONE);
     await patch(stage, workloadOf(stage), { spec: { replicas } });
     unsettle(stage);
     return `${replicas} replicas`;
   },
   async (stage) => {
-    await patch(stage, workloadOf(stage), { spec: { paused: false } });
+    const { kind } = workloadOf(stage);
+    const resumed = { spec: RESUMED[kind] };
+    await patch(stage, workloadOf(stage), resumed);
+    // A Deployment forgets that it was not paused; what was written of the others stays as their author's.
+    if (kind !== 'Deployment') {
+      stage.authored = stage.authored.map((object) =>
+        object.kind === kind ? (mergePatch(object, resumed) as KubeObject) : object,
+      );
+    }
     return 'the workload is resumed by hand';
   },
   async (stage, dice) => {
@@ -148,8 +151,7 @@ export const PEOPLE: readonly Happening[] = [
 async function approve(stage: Stage): Promise<string> {
   const rollout = present<Rollout>(stage, resources.rollout);
   if (!rollout?.status) return 'approve nothing';
-  const to = { status: { canaryStatus: { currentStepState: 'StepReady' } } };
-  const approved = await patch(stage, resources.rollout, to, 'status');
+  const approved = await patchSteps(stage, { currentStepState: 'StepReady' });
   return approved.ok ? 'approve' : 'approve, denied';
 }
 

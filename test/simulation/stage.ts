@@ -1,7 +1,8 @@
-import type { KubeObject, Pod, Service, Workload } from '../../src/api/kubernetes.ts';
+import type { DaemonSet, KubeObject, Pod, Service, Workload } from '../../src/api/kubernetes.ts';
 import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
+import { subStatusField } from '../../src/api/rollout-sub-status.ts';
 import { workloadResource } from '../../src/api/rollout-workload.ts';
 import type { UserResult } from '../world/admission.ts';
 import { mergePatch } from '../world/patch.ts';
@@ -45,6 +46,18 @@ export function recordOf({ world }: Stage): RolloutRecord | undefined {
 export function patch(stage: Stage, resource: Resource, merge: object, subresource?: 'status') {
   const to = (object: KubeObject) => mergePatch(object, merge) as KubeObject;
   return stage.world.user('alice').change(resource, PART, to, subresource);
+}
+
+/** Changes what a Rollout's status says of its steps, as kubectl-kruise does. */
+export function patchSteps(stage: Stage, change: object): Promise<UserResult> {
+  const { status } = present<Rollout>(stage, resources.rollout) ?? {};
+  return patch(stage, resources.rollout, { status: { [subStatusField(status ?? {})]: change } }, 'status');
+}
+
+/** How many pods the workload is to have. */
+export function sizeOf(workload: Workload | undefined): number {
+  const { desiredNumberScheduled } = (workload as DaemonSet | undefined)?.status ?? {};
+  return workload?.spec.replicas ?? desiredNumberScheduled ?? 0;
 }
 
 /** Writes an object as its owner has it, whatever became of it; makes it where it is not there. */

@@ -1,8 +1,10 @@
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import { IN_PROGRESSING_ANNOTATION } from '../../src/api/annotations.ts';
-import { type KubeObject, keyOf, type Workload } from '../../src/api/kubernetes.ts';
+import { type KubeObject, keyOf, type ReplicaSet, type Workload } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import { revisionOf } from '../../src/workload/pod-template.ts';
+import { styleOf } from '../../src/workload/styles.ts';
 import { imageTag } from '../world/kubelet.ts';
 import { mergePatch } from '../world/patch.ts';
 import { openTrace } from '../world/trace.ts';
@@ -11,18 +13,23 @@ import { type Cast, objectsOf } from './casts.ts';
 import { type Dice, dice } from './dice.ts';
 import { FAULTS } from './faults.ts';
 import { watchman } from './invariants.ts';
-import { PEOPLE, PLANS } from './people.ts';
+import { PEOPLE } from './people.ts';
+import { withPlan } from './plans.ts';
 import {
   apply,
+  authoredOf,
   LAST_VERSION,
   ofVersion,
   PART,
   patch,
+  patchSteps,
   present,
   ROUTES,
   readyPods,
+  recordOf,
   release,
   type Stage,
+  sizeOf,
   workloadOf,
 } from './stage.ts';
 
@@ -66,7 +73,7 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
   const rules = watchman();
   const trace = openTrace(0);
   const made = new Map<string, KubeObject>();
-  const authored = withPlan(objectsOf(cast), chance);
+  const authored = objectsOf(cast).map((object) => withPlan(object, chance.oneOf));
   let stage: Stage | undefined;
   const world = await openWorld({
     objects: withJudges(authored, chance),
@@ -85,7 +92,8 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
     if (options.kills?.()) await world.killController();
     rules.atRest(stage as Stage);
   };
-  await world.clock.advance(6_000);
+  // Until the last pod of a StatefulSet is ready.
+  await world.clock.advance(16_000);
   await world.startController();
   await world.clock.advance(1_000);
   for (let count = 0; count < HAPPENINGS; count++) {
@@ -93,7 +101,7 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
     trace.note(world.clock.monotonic(), { subject: 'story', act: what });
     await pass(world, look, chance.between(1, 10));
   }
-  await mend(stage);
+  await mend(stage, look);
   trace.note(world.clock.monotonic(), { subject: 'story', act: 'everything is mended' });
   await finish(stage, look);
   const end = endOf(stage, made);
@@ -109,15 +117,6 @@ function happen(stage: Stage, chance: Dice, isPeaceful: boolean): Promise<string
 
 function lagOf(chance: Dice): () => number {
   return () => (chance.happens(0.1) ? chance.between(50, 400) : chance.between(1, 10));
-}
-
-function withPlan(objects: readonly KubeObject[], chance: Dice): KubeObject[] {
-  const canary = { steps: chance.oneOf(PLANS) };
-  return objects.map((object) =>
-    object.kind === 'Rollout'
-      ? (mergePatch(object, { spec: { strategy: { canary } } }) as KubeObject)
-      : object,
-  );
 }
 
 const template = { kind: 'AnalysisTemplate', name: 'success-rate' };
@@ -164,7 +163,7 @@ function withJudges(objects: readonly KubeObject[], chance: Dice): KubeObject[] 
 }
 
 /** Mends everything that was broken, and releases a version that must get through. */
-async function mend(stage: Stage): Promise<void> {
+async function mend(stage: Stage, look: () => Promise<void>): Promise<void> {
   const { world } = stage;
   world.faults.refusals.length = 0;
   world.faults.diesAtWrite = () => undefined;
@@ -181,19 +180,32 @@ async function mend(stage: Stage): Promise<void> {
   await patch(stage, resources.rolloutGuard, { spec: { suspend: false, onSuccess: 'Promote' } });
   // A release begins under the guard as the controller knows it then.
   await world.clock.advance(2_000);
+  if (styleOf(authoredOf(stage, 'Rollout') as Rollout)?.isBlueGreen) await takeBack(stage, look);
   await release(stage, LAST_VERSION);
   stage.unsettledUntil = Math.max(stage.unsettledUntil, world.clock.monotonic() + 3_000);
+}
+
+/** Two versions at once leave no room for a third: its author takes the one under way back first. */
+async function takeBack(stage: Stage, look: () => Promise<void>): Promise<void> {
+  const { release: present } = recordOf(stage)?.status ?? {};
+  const sets = stage.world.memory.stores.of<ReplicaSet>(resources.replicaSet).list();
+  const stable = sets.find(({ spec }) => revisionOf(spec.template) === present?.stable.revision);
+  if (!present || present.outcome === 'Promoted' || !stable) return;
+  await release(stage, imageTag(stable.spec.template.spec) ?? '');
+  for (let second = 0; second < ENDING_S; second++) {
+    await pass(stage.world, look, 1);
+    if (recordOf(stage)?.status.release?.outcome === 'RolledBack') return;
+  }
 }
 
 /** Lets the last release come to its end; a person approves where no guard does. */
 async function finish(stage: Stage, look: () => Promise<void>): Promise<void> {
   const isGuarded = present(stage, resources.rolloutGuard) !== undefined;
-  const approval = { status: { canaryStatus: { currentStepState: 'StepReady' } } };
   for (let second = 0; second < ENDING_S; second++) {
     await pass(stage.world, look, 1);
     const rollout = present<Rollout>(stage, resources.rollout);
     if (!isGuarded && rollout?.status?.currentStepState === 'StepPaused')
-      await patch(stage, resources.rollout, approval, 'status');
+      await patchSteps(stage, { currentStepState: 'StepReady' });
     if (second > 10 && isOver(stage)) break;
   }
   // What is told, or tidied up, after the end.
@@ -217,8 +229,11 @@ async function pass(world: World, look: () => Promise<void>, seconds: number): P
   }
 }
 
-/** What the engine makes and leaves on purpose: records of what was, beside the release itself. */
-const LEFT = ['Event', 'AnalysisRun', 'RolloutRecord'];
+/**
+ * What the engine makes and leaves on purpose: records of what was, beside the release itself, and the ReplicaSets by
+ * which `kubectl rollout undo` knows a version.
+ */
+const LEFT = ['Event', 'AnalysisRun', 'RolloutRecord', 'ReplicaSet'];
 
 function noteMade(made: Map<string, KubeObject>, { actor, verb, object }: Write): void {
   const key = `${object.kind} ${keyOf(object)}`;
@@ -239,7 +254,7 @@ function endOf(stage: Stage, made: ReadonlyMap<string, KubeObject>) {
     phase: present<Rollout>(stage, resources.rollout)?.status?.phase,
     isReleased: imageTag(workload?.spec.template.spec ?? {}) === LAST_VERSION,
     pods: [...new Set(pods)],
-    missingPods: (workload?.spec.replicas ?? 0) - pods.length,
+    missingPods: sizeOf(workload) - pods.length,
     workload: workload && withoutTemplate(workload),
     left: left.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
     routes: Object.fromEntries(

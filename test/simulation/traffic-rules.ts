@@ -1,16 +1,29 @@
-import type { HttpRoute, Ingress, KubeObject, Service, VirtualService } from '../../src/api/kubernetes.ts';
+import type {
+  HttpRoute,
+  Ingress,
+  KubeObject,
+  Service,
+  VirtualService,
+  Workload,
+} from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { planHash, shareOf, stepsOf } from '../../src/rollout/plan.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { batchSize } from '../../src/workload/batch-size.ts';
 import { styleOf } from '../../src/workload/styles.ts';
-import { PART, present, readyPods, recordOf, type Stage, selectedBy, workloadOf } from './stage.ts';
+import { PART, present, readyPods, recordOf, type Stage, selectedBy, sizeOf, workloadOf } from './stage.ts';
 
 const CANARY = `${PART.name}-canary`;
 
 /** How much more than at its start a release may give to a pod. */
 const LOAD_MAX = 1.25;
+
+/**
+ * …and for the grace period in which the stable Service selects the pods of both versions, while requests are still
+ * routed to one of them: less is not possible for both where half of the pods are exchanged (rollout/capacity.ts).
+ */
+const JOINING_LOAD_MAX = 4 / 3;
 
 /** The rule that is broken, and where. */
 export type Broken = readonly [rule: string, detail: string];
@@ -62,11 +75,13 @@ export function risingWeight(stage: Stage, from: number, to: number): Broken[] {
   const isPresent = release.planHash === planHash(rollout);
   const planned = step ? (shareOf(rollout, step.index)?.weight ?? 0) : 0;
   const early = styleOf(rollout)?.hasExtraPods ? ['BeforeStepUpgrade', 'StepUpgrade'] : ['BeforeStepUpgrade'];
-  const isDue =
+  const isStepDue =
     phase === 'InRolling' &&
     step !== undefined &&
     !early.includes(step.state) &&
     (!isPresent || to <= planned);
+  // The version that every step let through gets every request before the stable pods go.
+  const isDue = isStepDue || (phase === 'Finalising' && styleOf(rollout)?.isBlueGreen === true);
   const isFailing = step?.verdict?.phase === 'Failed';
   const canary = serviceOf(stage, CANARY);
   const serves = canary !== undefined && selectedBy(canary, readyPods(stage)).length > 0;
@@ -84,9 +99,9 @@ export function risingWeight(stage: Stage, from: number, to: number): Broken[] {
 export function settledTraffic(stage: Stage): Broken[] {
   if (isUnsettled(stage)) return [];
   const service = serviceOf(stage, PART.name);
-  const workload = present<KubeObject & { spec: { replicas?: number } }>(stage, workloadOf(stage));
+  const workload = present<Workload>(stage, workloadOf(stage));
   const rollout = present<Rollout>(stage, resources.rollout);
-  const size = workload?.spec.replicas ?? 0;
+  const size = sizeOf(workload);
   if (!service || !rollout || size === 0) return [];
   const pods = readyPods(stage);
   const stable = selectedBy(service, pods);
@@ -106,18 +121,25 @@ export function settledTraffic(stage: Stage): Broken[] {
   if (share < 1) give(stable, 1 - share);
   if (share > 0) give(canary, share);
   const most = Math.max(...loads.values());
-  const allowed = Math.max(LOAD_MAX / size, plannedLoad(rollout, size));
+  const isJoining = share > 0 && canary.some((pod) => stable.includes(pod));
+  const allowed = Math.max((isJoining ? JOINING_LOAD_MAX : LOAD_MAX) / size, plannedLoad(rollout, size));
   if (most <= allowed + 1e-9) return [];
   const detail = `${(most * size).toFixed(2)} times, ${stable.length} and ${canary.length} of ${size} pods, weight ${100 * share} %`;
   return [['no ready pod is given more than 1.25 times its load', detail]];
 }
 
-/** What the plan itself gives to a pod of the canary: its author's word. */
+/**
+ * What the plan itself gives to a pod of the canary, and to a stable one where the others were exchanged: its author's
+ * word.
+ */
 function plannedLoad(rollout: Rollout, size: number): number {
-  const loads = stepsOf(rollout).map(
-    ({ replicas }, index) =>
-      (shareOf(rollout, index + 1)?.weight ?? 0) / 100 / batchSize(replicas ?? size, size),
-  );
+  const style = styleOf(rollout);
+  const loads = stepsOf(rollout).flatMap(({ replicas }, index) => {
+    const share = (shareOf(rollout, index + 1)?.weight ?? 0) / 100;
+    const pods = batchSize(replicas ?? size, size);
+    const stable = style?.hasExtraPods ? size : size - pods;
+    return [share / pods, stable === 0 ? 0 : (1 - share) / stable];
+  });
   return Math.max(0, ...loads);
 }
 

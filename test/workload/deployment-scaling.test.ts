@@ -14,14 +14,16 @@ interface NotePart {
   partition?: number | string;
   paused?: boolean;
   revision?: string;
+  keptPods?: number;
   text?: string;
 }
 
 /** A Deployment of `version` whose own controller stands idle; surge 1, none missing. */
 function idle(version: string, replicas: number, note: NotePart = {}, stable?: string): Deployment {
-  const { partition = 0, paused = false, revision } = note;
+  const { partition = 0, paused = false, revision, keptPods } = note;
   const rollingUpdate = { maxSurge: 1, maxUnavailable: 0 };
-  const text = JSON.stringify({ rollingStyle: 'Partition', rollingUpdate, paused, partition, revision });
+  const said = { paused, partition, revision, keptPods };
+  const text = JSON.stringify({ rollingStyle: 'Partition', rollingUpdate, ...said });
   const plain = deployment({ version, replicas, paused: true });
   return {
     ...plain,
@@ -95,6 +97,18 @@ const rows: [title: string, object: Deployment, sets: ReplicaSet[], moves: strin
     idle('v2', 0, { partition: '50%' }, 'v1'),
     [set('v1', 0, 0, 1), set('v2', 0, 0, 2)],
     ['delete v2'],
+  ],
+  [
+    'the last pod of a version that goes is kept, beside all stable ones',
+    idle('v1', 3, { partition: '100%', keptPods: 1 }, 'v1'),
+    [set('v1', 3, 3, 1), set('v2', 1, 3, 2)],
+    [],
+  ],
+  [
+    '…and goes when it is kept no longer',
+    idle('v1', 3, { partition: '100%' }, 'v1'),
+    [set('v1', 3, 3, 1), set('v2', 1, 3, 2)],
+    ['v2 1→0'],
   ],
   [
     'paused, no version moves',
