@@ -34,7 +34,8 @@ export function rolloutStatuses(cache: Freshest): RolloutStatuses {
         if (now < wordsAt) return { ok: true, wordsAt };
       }
       writtenAt.set(key, now);
-      return writeStatus(cache, resources.rollout, rollout, status);
+      const written = await writeStatus(cache, resources.rollout, rollout, status);
+      return written.ok ? { ok: true } : written;
     },
     forget: (key) => {
       writtenAt.delete(key);
