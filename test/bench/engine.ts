@@ -48,8 +48,10 @@ export function engineBench(): Command {
         const watch = () => watchWrites(playground.logsDir, user);
         const load = await openLoad(playground, rollouts, releases, say);
         const idle = await measureIdle(assay, watch);
+        // At once: what follows may fail.
+        const rested = reportIdle(rollouts, idle);
         const busy = await measureBusy(assay, load, releases, watch);
-        const held = [reportIdle(rollouts, idle), reportBusy(rollouts, busy)].flat();
+        const held = [...rested, ...reportBusy(rollouts, busy)];
         process.exitCode = held.every((each) => each) ? 0 : 1;
         await assay.stop('SIGTERM');
       } finally {
