@@ -6,6 +6,7 @@ import { isFinished } from '../../src/analysis/judge.ts';
 import type { MeasureJob, MeasureResult } from '../../src/analysis/measure-job.ts';
 import type { QueryAnswer } from '../../src/analysis/query-answer.ts';
 import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus } from '../../src/api/analysis-run.ts';
+import { atEffort } from '../effort.ts';
 import { answersTo, metric, runOf, START } from './examples.ts';
 
 /** What the world does between two passes. */
@@ -154,7 +155,7 @@ test('property: whatever is lost, doubled or late, each sequence is recorded onc
       }
       world.pass();
     }),
-    { numRuns: 150 },
+    { numRuns: atEffort({ fast: 50, thorough: 150, long: 5_000 }) },
   );
 });
 

@@ -20,7 +20,7 @@ const METRIC = { name: 'rate', query: 'rate', interval: '10s', count: 2, success
 async function loopOverOne() {
   const clock = virtualClock(START);
   const memory = memoryCluster({ now: clock.now });
-    const jobs: MeasureJob[] = [];
+  const jobs: MeasureJob[] = [];
   const events: string[] = [];
   /** Of each version that the watch brought, whether it is the loop's own. */
   const own: boolean[] = [];
