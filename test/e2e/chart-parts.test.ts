@@ -48,6 +48,7 @@ describe('the pods', () => {
       args: [
         'controller',
         '--namespace=assay-system',
+        '--engine=builtin',
         '--redis-url=redis://assay-redis.assay-system.svc:6379/0',
         '--queue-prefix=assay',
         '--webhook-service=assay-webhook',
