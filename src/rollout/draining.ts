@@ -9,7 +9,8 @@ import { hasRoutes, routeWork } from './routes.ts';
 /**
  * Takes the requests from the canary as fast as the stable pods can carry them. Where the canary has a Deployment of
  * its own the stable pods are all there, and everything goes at once; where they are not, since versions were exchanged
- * pod for pod or the last rolling update had begun, the weight falls with every one that comes back. undefined while nothing more can be taken, and once all is.
+ * pod for pod or the last rolling update had begun, the weight falls with every one that comes back. undefined while
+ * nothing more can be taken, and once all is.
  */
 export function drainCanary(context: Context): Outcome | undefined {
   const { snapshot, workload, release } = context;

@@ -1,8 +1,7 @@
 import { type Act, replaceActs } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
-import type { Deployment, ReplicaSet, Workload } from '../api/kubernetes.ts';
+import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
-import type { Rollout } from '../api/rollout.ts';
 import {
   handedBack,
   isTakenOver,
@@ -12,12 +11,11 @@ import {
   takenOver,
 } from './blue-green-settings.ts';
 import {
-  deploymentReady,
+  deploymentReadings,
   deploymentRunning,
   deploymentSize,
-  deploymentTemplate,
-  deploymentUpdate,
   deploymentVersion,
+  pausedDeployment,
 } from './deployment.ts';
 import { isMarked, markedWorkload, unmarkedWorkload } from './marks.ts';
 import { activeReplicaSets, replicaSetOf, revisionOf } from './pod-template.ts';
@@ -28,22 +26,15 @@ import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts
  * none of the stable ones away before it gets its settings back.
  */
 export const deploymentBlueGreen: Style = {
-  resource: resources.deployment,
-  type: 'deployment',
-  podLabel: POD_TEMPLATE_HASH_LABEL,
+  ...deploymentReadings,
   hasExtraPods: true,
   isBlueGreen: true,
   abortRestores: true,
   heldFields: ['/spec/paused', '/spec/strategy', '/spec/minReadySeconds', '/spec/progressDeadlineSeconds'],
-  size: deploymentSize,
-  version: deploymentVersion,
-  template: deploymentTemplate,
   running: (facts) =>
     isTakenOver(facts.object as Deployment) ? deploymentRunning(facts, true) : deploymentRunning(facts),
-  ready: deploymentReady,
-  update: deploymentUpdate,
   isStill: (object) => (object as Deployment).spec.paused === true,
-  still: (object, rollout) => pausedWorkload(rollout, object),
+  still: (object, rollout) => pausedDeployment(rollout, object),
   keep: (before, after) => keptWorkload(before as Deployment, after as Deployment),
   hold: holdBoth,
   grow: growGreen,
@@ -51,13 +42,6 @@ export const deploymentBlueGreen: Style = {
   release: giveBack,
   clear: clearGreen,
 };
-
-function pausedWorkload(rollout: Rollout, workload: Workload): Workload {
-  const { spec } = workload as Deployment;
-  if (spec.paused && isMarked(rollout, workload)) return workload;
-  const paused: Deployment = { ...workload, spec: { ...spec, paused: true } };
-  return markedWorkload(rollout, paused);
-}
 
 function keptWorkload(before: Deployment, after: Deployment): Deployment {
   const kept = isTakenOver(before) ? keptSettings(before, after) : after;
@@ -75,7 +59,7 @@ function holdBoth({ object }: WorkloadFacts, order: Order): Asked | undefined {
   const isSafe = deployment.spec.paused === true || runsSafely(deployment, order);
   if (isSafe && isMarked(rollout, object)) return undefined;
   const runsOn = goal > 0 && revisionOf(deployment.spec.template) === revision;
-  const still = runsOn ? takenOver(deployment, goal) : pausedWorkload(rollout, object);
+  const still = runsOn ? takenOver(deployment, goal) : pausedDeployment(rollout, object);
   const held = markedWorkload(rollout, isSafe ? object : still);
   return {
     acts: replaceActs(resources.deployment, object, held, 'hold the workload'),

@@ -3,48 +3,26 @@ import {
   CANARY_DEPLOYMENT_LABEL,
   CONTROL_INFO_ANNOTATION,
   IN_PROGRESSING_ANNOTATION,
-  POD_TEMPLATE_HASH_LABEL,
   WORKLOAD_TYPE_LABEL,
 } from '../api/annotations.ts';
 import { shortHash } from '../api/canonical.ts';
-import {
-  controllerReference,
-  type Deployment,
-  isControlledBy,
-  type PodTemplate,
-  type Workload,
-} from '../api/kubernetes.ts';
+import { controllerReference, type Deployment, isControlledBy, type PodTemplate } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
-import {
-  deploymentReady,
-  deploymentRunning,
-  deploymentSize,
-  deploymentTemplate,
-  deploymentUpdate,
-  deploymentVersion,
-} from './deployment.ts';
-import { isMarked, markedWorkload, progressingNote, unmarkedWorkload } from './marks.ts';
+import { deploymentReadings, pausedDeployment } from './deployment.ts';
+import { progressingNote, unmarkedWorkload } from './marks.ts';
 import { authoredTemplate, podHashOf, replicaSetOf, revisionOf } from './pod-template.ts';
 import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts';
 
 /** The new version runs in an extra Deployment beside the paused stable one, which keeps all its pods. */
 export const deploymentCanary: Style = {
-  resource: resources.deployment,
-  type: 'deployment',
-  podLabel: POD_TEMPLATE_HASH_LABEL,
+  ...deploymentReadings,
   hasExtraPods: true,
   heldFields: ['/spec/paused'],
-  size: deploymentSize,
-  version: deploymentVersion,
-  template: deploymentTemplate,
-  running: deploymentRunning,
-  ready: deploymentReady,
-  update: deploymentUpdate,
   isStill: (object) => (object as Deployment).spec.paused === true,
-  still: (object, rollout) => pausedWorkload(rollout, object),
+  still: (object, rollout) => pausedDeployment(rollout, object),
   hold: ({ object }, { rollout }) => {
-    const held = pausedWorkload(rollout, object);
+    const held = pausedDeployment(rollout, object);
     if (held === object) return undefined;
     return {
       acts: replaceActs(resources.deployment, object, held, 'hold the workload'),
@@ -76,13 +54,6 @@ export function canaryName(workload: string, rolloutUid: string, releaseId: numb
   const base = BigInt(NAME_LETTERS.length);
   const letters = [0n, 1n, 2n, 3n, 4n].map((place) => NAME_LETTERS[Number((digits / base ** place) % base)]);
   return `${workload}-${letters.join('')}`;
-}
-
-function pausedWorkload(rollout: Rollout, workload: Workload): Workload {
-  const { spec } = workload as Deployment;
-  if (spec.paused && isMarked(rollout, workload)) return workload;
-  const paused: Deployment = { ...workload, spec: { ...spec, paused: true } };
-  return markedWorkload(rollout, paused);
 }
 
 function resumedWorkload(workload: Deployment): Deployment {

@@ -1,16 +1,8 @@
 import { replaceActs } from '../api/act.ts';
-import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
 import { type StrategyNote, strategyNote, withStrategyNote } from '../api/deployment-strategy.ts';
 import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
-import {
-  deploymentReady,
-  deploymentRunning,
-  deploymentSize,
-  deploymentTemplate,
-  deploymentUpdate,
-  deploymentVersion,
-} from './deployment.ts';
+import { deploymentReadings, deploymentVersion } from './deployment.ts';
 import { unmarkedWorkload } from './marks.ts';
 import {
   granted,
@@ -31,9 +23,7 @@ import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts
  * that (deployment-scaling.ts).
  */
 export const deploymentPartition: Style = {
-  resource: resources.deployment,
-  type: 'deployment',
-  podLabel: POD_TEMPLATE_HASH_LABEL,
+  ...deploymentReadings,
   hasExtraPods: false,
   makesRoomFirst: ({ spec, ...object }) => {
     const { rollingUpdate } = strategyNote(object) ?? {};
@@ -41,12 +31,6 @@ export const deploymentPartition: Style = {
   },
   heldFields: ['/spec/paused', '/spec/strategy/type'],
   batch: partitionSize,
-  size: deploymentSize,
-  version: deploymentVersion,
-  template: deploymentTemplate,
-  running: deploymentRunning,
-  ready: deploymentReady,
-  update: deploymentUpdate,
   isStill: (object) => (object as Deployment).spec.paused === true && granted(object as Deployment) === 0,
   still: (object, rollout) => idleDeployment(object as Deployment, rollout),
   keep: (before, after) => keptDeployment(before as Deployment, after as Deployment),

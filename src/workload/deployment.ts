@@ -1,7 +1,11 @@
-import type { Deployment, PodTemplate } from '../api/kubernetes.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
+import type { Deployment, PodTemplate, Workload } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
+import type { Rollout } from '../api/rollout.ts';
 import type { StableRevision } from '../api/rollout-record.ts';
+import { isMarked, markedWorkload } from './marks.ts';
 import { activeReplicaSets, authoredTemplate, podHashOf, replicaSetOf, revisionOf } from './pod-template.ts';
-import type { UpdateState, WorkloadFacts } from './style.ts';
+import type { Style, UpdateState, WorkloadFacts } from './style.ts';
 
 /** What the styles of a Deployment have in common: its versions are its ReplicaSets. */
 
@@ -59,3 +63,24 @@ export function deploymentUpdate({ object }: WorkloadFacts): UpdateState {
     message: `${metadata.name}: ${updatedReplicas} of ${total} pods updated, ${availableReplicas} available`,
   };
 }
+
+/** The Deployment paused, and marked by the Rollout that releases it. The same object if it is so. */
+export function pausedDeployment(rollout: Rollout, workload: Workload): Workload {
+  const { spec } = workload as Deployment;
+  if (spec.paused && isMarked(rollout, workload)) return workload;
+  const paused: Deployment = { ...workload, spec: { ...spec, paused: true } };
+  return markedWorkload(rollout, paused);
+}
+
+/** How every style reads a Deployment. */
+export const deploymentReadings = {
+  resource: resources.deployment,
+  type: 'deployment',
+  podLabel: POD_TEMPLATE_HASH_LABEL,
+  size: deploymentSize,
+  version: deploymentVersion,
+  template: deploymentTemplate,
+  running: deploymentRunning,
+  ready: deploymentReady,
+  update: deploymentUpdate,
+} as const satisfies Partial<Style>;
