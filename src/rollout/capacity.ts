@@ -8,6 +8,11 @@ export interface Pods {
 /** How much more than at the start of the release one pod is given, at most. */
 const LOAD_MAX = 1.25;
 
+/** Whether the stable pods alone can carry all requests. */
+export function carries({ size, stable }: Omit<Pods, 'canary'>): boolean {
+  return LOAD_MAX * stable >= size;
+}
+
 /**
  * The lowest weight of the canary, in percent, with which the stable pods are not given more than they can carry:
  * 0 where they can carry everything.

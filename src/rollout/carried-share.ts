@@ -25,15 +25,17 @@ export function carriedShare(context: StepContext, planned: Share): Share {
   if (planned.weight === undefined) return planned;
   const { goal } = orderOf(context);
   const pods = podsOf(context);
-  const kept = styleIn(context.snapshot).hasExtraPods
-    ? Math.min(context.release.weight ?? 0, leastWeight(pods))
-    : 0;
+  const style = styleIn(context.snapshot);
+  const kept =
+    style.hasExtraPods || style.givesBack ? Math.min(context.release.weight ?? 0, leastWeight(pods)) : 0;
   return { ...planned, weight: mostWeight(Math.max(planned.weight, kept), goal, pods) };
 }
 
 /**
  * The share while the pods of a step are exchanged one for another: never less than the steps before had, and more,
- * up to the step's own, where fewer stable pods could not carry the rest. undefined where nothing is to be routed.
+ * up to the step's own, where the stable pods that the step leaves could not carry the rest. It rises before they go,
+ * as far as the canary's pods carry it: a controller that dies meanwhile leaves nobody with too much. undefined where
+ * nothing is to be routed.
  */
 export function shareBetween(context: StepContext): Share | undefined {
   const { snapshot, release } = context;
@@ -41,7 +43,9 @@ export function shareBetween(context: StepContext): Share | undefined {
   if (planned?.weight === undefined || styleIn(snapshot).hasExtraPods) return undefined;
   const pods = podsOf(context);
   const reached = release.weight ?? 0;
-  const needed = Math.max(reached, Math.min(leastWeight(pods), planned.weight));
-  const weight = Math.min(needed, mostWeight(Math.max(needed, planned.weight), orderOf(context).goal, pods));
+  const { goal } = orderOf(context);
+  const left = Math.min(pods.stable, Math.max(0, pods.size - goal));
+  const needed = Math.max(reached, Math.min(leastWeight({ ...pods, stable: left }), planned.weight));
+  const weight = Math.min(needed, mostWeight(Math.max(needed, planned.weight), goal, pods));
   return weight === 0 && release.routedAt === undefined ? undefined : { ...planned, weight };
 }

@@ -1,6 +1,6 @@
 import { besideWeight, joiningWeight, leastWeight } from './capacity.ts';
 import { podsOf } from './carried-share.ts';
-import { type Context, wait } from './context.ts';
+import { type Context, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { styleIn } from './order.ts';
 import { removeRoutes } from './removal.ts';
@@ -44,10 +44,12 @@ export function easeWeight(context: Context): Outcome | undefined {
   );
 }
 
+/** A lower weight is remembered: stable pods that go missing afterwards are no reason to give the canary more again. */
 function routeAt(context: Context, weight: number, why: string): Outcome | undefined {
+  const { snapshot, release } = context;
   const work = routeWork(context, { weight, matches: [] });
   if ('stall' in work) return work.stall;
-  return work.acts.length === 0
-    ? undefined
-    : { ...wait('WaitingForRoutes', `${why}: weight ${weight}`), acts: work.acts };
+  if (work.acts.length === 0) return undefined;
+  const record = withRelease(snapshot.record, { ...release, weight });
+  return { ...wait('WaitingForRoutes', `${why}: weight ${weight}`), acts: work.acts, record };
 }

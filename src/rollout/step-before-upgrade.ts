@@ -5,11 +5,12 @@ import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { pinnedService } from '../traffic/services.ts';
 import { batchOf } from '../workload/batch-size.ts';
+import { carries } from './capacity.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
 import { hold } from './failure.ts';
-import { styleIn } from './order.ts';
+import { asked, orderOf, styleIn } from './order.ts';
 import { gracePeriodMs, replicasOf } from './plan.ts';
 import { firstOpen, removeRoutes, restoreService, restoreServiceAndWait } from './removal.ts';
 import { howToRetry, isRetryAsked } from './retry.ts';
@@ -29,6 +30,8 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   if (!service) return serviceGone(context);
   const pinned = pinnedService(service, styleIn(snapshot).podLabel, release.stable.hash);
   if (pinned !== service) {
+    const returning = bringBackStable(context);
+    if (returning) return returning;
     // The grace period counts from this pinning, not from an earlier one of the same release.
     const { stablePinnedAt: _earlier, serviceRestoredAt: _restored, ...unpinned } = release;
     return {
@@ -62,16 +65,46 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   };
 }
 
+/**
+ * A release may begin in the middle of another rolling update: pinned then, the Service would send the requests of all
+ * pods to the few stable ones. They come back first, where that can be asked for; otherwise a person has to help.
+ */
+function bringBackStable(context: StepContext): Outcome | undefined {
+  const { snapshot, workload, release } = context;
+  const style = styleIn(snapshot);
+  const [size, stable] = [style.size(workload), style.ready(workload, release.stable)];
+  const { status = {} } = workload.object as { status?: { readyReplicas?: number; numberReady?: number } };
+  const others = (status.readyReplicas ?? status.numberReady ?? 0) - stable;
+  const order = orderOf(context);
+  // What steps of this release exchanged stays: a jump back takes no pods away.
+  if (order.goal > 0 || others <= 0 || carries({ size, stable })) return undefined;
+  const cleared = style.clear(workload, order);
+  if (cleared) return asked(cleared, 'WaitingForWorkload');
+  const { kind, metadata } = workload.object;
+  return wait(
+    'WaitingForWorkload',
+    `${stable} of ${size} pods run the stable version ${release.stable.hash}, too few to carry every request, and ` +
+      `${others} another one; to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}, ` +
+      'and release again once it runs everywhere',
+  );
+}
+
 function upgradeRecord(context: StepContext): RecordStatus {
   const { snapshot, workload, release, step } = context;
-  const asked = replicasOf(snapshot.rollout, step.index);
+  const wanted = replicasOf(snapshot.rollout, step.index);
   const style = styleIn(snapshot);
   const size = style.size(workload);
-  const { granted = asked } = release;
+  const { granted = wanted } = release;
   const record = withStep(context, { ...step, state: 'StepUpgrade', upgradeStartedAt: timestamp(context) });
-  // A step that asks for less, after a jump back, takes no pods away.
-  const grows = batchOf(style, asked, size) >= batchOf(style, granted, size);
-  return withRelease(record, { ...release, ...record.release, granted: grows ? asked : granted });
+  const goal = batchOf(style, granted, size);
+  const grows = batchOf(style, wanted, size) >= goal;
+  // A step that asks for less, after a jump back, takes no pods away, unless the stable ones left could not carry its rest.
+  const givesBack = style.givesBack === true && !carries({ size, stable: size - goal });
+  return withRelease(record, {
+    ...release,
+    ...record.release,
+    granted: grows || givesBack ? wanted : granted,
+  });
 }
 
 /**

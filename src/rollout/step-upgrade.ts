@@ -23,7 +23,8 @@ export function decideUpgrade(context: StepContext): Outcome {
   if (growing) return { ...growing, wakeAt: deadlineOf(context) };
   const canary = canaryOf(context);
   const { version } = canary;
-  if (!version || !isBatchReady(canary, goal, toleratedPods(context, goal)))
+  const isGivingBack = style.givesBack === true && canary.pods > goal;
+  if (!version || isGivingBack || !isBatchReady(canary, goal, toleratedPods(context, goal)))
     return waitOrGiveUp(context, canary, goal);
   const upgraded = {
     ...(routedShare(context)

@@ -25,6 +25,7 @@ import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts
 export const deploymentPartition: Style = {
   ...deploymentReadings,
   hasExtraPods: false,
+  givesBack: true,
   makesRoomFirst: ({ spec, ...object }) => {
     const { rollingUpdate } = strategyNote(object) ?? {};
     return rollingBudget(rollingUpdate, spec.replicas ?? 1).surge === 0;

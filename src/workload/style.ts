@@ -101,6 +101,8 @@ export interface Style {
 
   /** Whether a pod of one version has to go before one of the other can come. */
   makesRoomFirst?(object: Workload): boolean;
+  /** Whether a goal that falls, after a jump back, brings stable pods back; where not, those of the new version stay. */
+  readonly givesBack?: true;
   /** How many pods a step of the plan asks for, where this kind rounds in its own way. */
   batch?(replicas: IntOrString, total: number): number;
   /** Why a workload cannot be released as it is, and what to do about it; undefined where it can. */

@@ -46,6 +46,10 @@ export async function createRuns(
   await Promise.all(Array.from({ length: CREATORS }, creator));
 }
 
+export function runName(index: number): string {
+  return `run-${index}`;
+}
+
 function runOf(namespace: string, index: number, { count, intervalMs }: Load): AnalysisRun {
   const metric = {
     name: 'success-rate',
@@ -58,7 +62,7 @@ function runOf(namespace: string, index: number, { count, intervalMs }: Load): A
   return {
     apiVersion: apiVersionOf(resources.analysisRun),
     kind: resources.analysisRun.kind,
-    metadata: { name: `run-${index}`, namespace },
+    metadata: { name: runName(index), namespace },
     spec: { metrics: [metric] },
   } as AnalysisRun;
 }

@@ -71,7 +71,7 @@ export async function measureAssay(bench: Bench, load: Load): Promise<Outcome> {
   }
 }
 
-/** The bare loop, a process of its own like Assay's, from when it knows all runs until it has ended. */
+/** The bare loop, a process of its own like Assay's, from before the first run is created until it has ended. */
 export async function measureBare(bench: Bench, load: Load): Promise<Outcome> {
   const { playground, cluster, say } = bench;
   const namespace = 'bare-bench';
@@ -83,21 +83,25 @@ export async function measureBare(bench: Bench, load: Load): Promise<Outcome> {
   const stub = await startStub(bench, 'bare');
   try {
     await playground.createNamespace(namespace);
-    await createRuns(cluster, namespace, load, say);
     const writes = await countWrites(playground.logsDir);
     const child = await startChild('bare-loop.ts', [
       `--kubeconfig=${playground.adminKubeconfig}`,
       `--namespace=${namespace}`,
       `--prometheus=${stub.url}`,
+      `--runs=${load.runs}`,
       `--count=${load.count}`,
       `--interval-ms=${load.intervalMs}`,
     ]);
     const cost = watchCost(child.pid ?? 0);
-    if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await createRuns(cluster, namespace, load, say);
+    await ended;
     const listed = await cluster.list<AnalysisRun>(resources.analysisRun, { namespace });
+    // Whoever created the runs did it by the same name.
+    const { analysisruns: _, ...written } = await writes('admin');
     return {
       cost: cost(),
-      writes: await writes('admin'),
+      writes: written,
       drift: driftOf(await readFile(stub.logFile, 'utf8'), load.intervalMs),
       recorded: recordedOnce(listed.ok ? listed.object.items : [], load),
     };

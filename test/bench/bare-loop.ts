@@ -5,6 +5,7 @@ import { resources } from '../../src/api/resource.ts';
 import { clusterClient } from '../../src/cluster/client.ts';
 import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
 import { prometheusSource } from '../../src/prometheus/source.ts';
+import { runName } from './analysis-load.ts';
 
 // What there is to do, with nothing around it: for each run a timer, the query at the wanted instant, and a write of
 // the status with the measurement in it. The queries are the same and go through the same client of Prometheus; the
@@ -17,11 +18,14 @@ const { values } = parseArgs({
     kubeconfig: { type: 'string' },
     namespace: { type: 'string', default: 'default' },
     prometheus: { type: 'string', default: '' },
+    runs: { type: 'string', default: '1000' },
     count: { type: 'string', default: '12' },
     'interval-ms': { type: 'string', default: '10000' },
   },
 });
-const [count, intervalMs] = [Number(values.count), Number(values['interval-ms'])];
+const [runs, count, intervalMs] = [Number(values.runs), Number(values.count), Number(values['interval-ms'])];
+/** A run is measured first so long after its turn to be created, and read so long before that. */
+const [AFTER_MS, READ_MS] = [2_000, 500];
 const cluster = clusterClient(loadKubeConfig(values.kubeconfig), { fieldManager: 'bare-loop' });
 const ask = prometheusSource(
   { address: values.prometheus, timeoutMs: 10_000, evaluationDelayMs: 0 },
@@ -29,17 +33,20 @@ const ask = prometheusSource(
 );
 const never = new AbortController().signal;
 
-const listed = await cluster.list<AnalysisRun>(resources.analysisRun, { namespace: values.namespace });
-if (!listed.ok) throw new Error(listed.fault.message);
 console.log('listening');
-await Promise.all(listed.object.items.map(measure));
+const beginsAt = Date.now();
+await Promise.all(Array.from({ length: runs }, (_, index) => measure(index)));
 process.exit(0);
 
-async function measure(first: AnalysisRun, index: number, all: readonly AnalysisRun[]): Promise<void> {
-  let run = withoutManagers(first);
+/** The runs are created over one interval while the first of them are measured already. */
+async function measure(index: number): Promise<void> {
+  const startsAt = beginsAt + AFTER_MS + (index / runs) * intervalMs;
+  await sleep(startsAt - READ_MS - Date.now());
+  const name = { namespace: values.namespace, name: runName(index) };
+  const read = await cluster.get<AnalysisRun>(resources.analysisRun, name);
+  if (!read.ok) throw new Error(read.fault.message);
+  let run = withoutManagers(read.object);
   const query = run.spec.metrics[0]?.query ?? '';
-  // Spread over one interval, as runs that began at different times are.
-  const startsAt = Date.now() + 2_000 + (index / all.length) * intervalMs;
   for (let sequence = 0; sequence < count; sequence++) {
     const evaluateAt = Math.round(startsAt + sequence * intervalMs);
     await sleep(Math.max(0, evaluateAt - Date.now()));

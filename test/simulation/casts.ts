@@ -7,6 +7,8 @@ export const CASTS = {
   'Deployment in canary style, Ingress': ['echoserver', 'rollout'],
   'Deployment in canary style, HTTPRoute': ['echoserver', 'rollout', 'http-route'],
   'Deployment in canary style, Istio': ['echoserver', 'rollout', 'istio'],
+  'Deployment in partition style, Ingress': ['echoserver', 'rollout', 'partition'],
+  'Deployment in partition style, HTTPRoute': ['echoserver', 'rollout', 'partition', 'http-route'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Cast = keyof typeof CASTS;
