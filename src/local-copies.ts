@@ -5,10 +5,13 @@ import type { Log } from './cluster/log.ts';
 import type { Cluster, Store } from './cluster/port.ts';
 import { openStore } from './cluster/store.ts';
 import type { Stores } from './controller/freshest.ts';
+import { type Parse, parseOnce } from './controller/parse-once.ts';
 import { type WatchedKind, watchedParser } from './controller/watched-kinds.ts';
 
 /** Local copies of the kinds that a process watches. */
 export interface LocalCopies extends Stores {
+  /** How the copies are parsed, for who has an object as the answer to a write. */
+  readonly parse: Parse;
   readonly byPlural: ReadonlyMap<string, Store<KubeObject>>;
   /** Whether the first list of every kind has arrived. */
   synced(): boolean;
@@ -24,7 +27,7 @@ export function localCopies(deps: {
   log: Log;
   random: () => number;
 }): LocalCopies {
-  const parse = watchedParser(deps.log);
+  const parse = parseOnce(watchedParser(deps.log));
   const stores = new Map(
     deps.kinds.map(({ resource, labelSelector, optional }) => [
       resource.plural,
@@ -36,6 +39,7 @@ export function localCopies(deps: {
     ]),
   );
   return {
+    parse,
     byPlural: stores,
     of: <T extends KubeObject>(resource: Resource) => {
       const store = stores.get(resource.plural);

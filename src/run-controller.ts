@@ -10,7 +10,7 @@ import { runWithLease } from './cluster/lease.ts';
 import type { Cluster } from './cluster/port.ts';
 import { type ControllerDeps, startController } from './controller/controller.ts';
 import type { EngineName } from './controller/engine.ts';
-import { watchedKindsOf, watchedParser } from './controller/watched-kinds.ts';
+import { watchedKindsOf } from './controller/watched-kinds.ts';
 import { localCopies } from './local-copies.ts';
 import { bullmqQueue, bullmqWorkers } from './queue/bullmq.ts';
 import { createMetrics } from './server/metrics.ts';
@@ -102,7 +102,7 @@ async function run(options: ControllerOptions, stopped: AbortSignal, log: Logger
     engine,
     cluster,
     stores: copies,
-    parse: watchedParser(log),
+    parse: copies.parse,
     queue,
     clock,
     log,

@@ -94,7 +94,7 @@ export class Timeline {
           ...(after.spec.key?.step === undefined ? {} : { step: after.spec.key.step }),
           ...(this.#weight === undefined ? {} : { weight: this.#weight }),
           title: measurement.outcome,
-          text: measurement.message,
+          text: measurement.message ?? '',
           metric: result.name,
           ...(measurement.value === undefined ? {} : { value: measurement.value }),
           ...(condition === undefined ? {} : { condition }),

@@ -220,7 +220,7 @@ function endNote(phase: AnalysisPhase, message: string): Note {
 function measurementNotes(before: readonly MetricResult[], nexts: readonly Next[]): Note[] {
   return nexts.flatMap((next, index) => {
     if (next.kind !== 'measured' || next.measurement.outcome === 'Successful') return [];
-    const { outcome, reason, message } = next.measurement;
+    const { outcome, reason, message = '' } = next.measurement;
     const previous = before[index]?.measurements.at(-1);
     if (outcome === 'Inconclusive' && !next.hasData && previous?.reason === reason) return [];
     return [{ type: 'Warning' as const, reason: `Measurement${outcome}`, message }];

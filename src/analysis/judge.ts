@@ -78,7 +78,9 @@ export function recordMeasurement(
     nextSequence: result.nextSequence + 1,
     withData: result.withData + (hasData ? 1 : 0),
     ...(state && { state }),
-    measurements: [...result.measurements, shorten(measurement)].slice(-KEPT_MEASUREMENTS),
+    measurements: [...outlined(result.measurements, measurement), shorten(measurement)].slice(
+      -KEPT_MEASUREMENTS,
+    ),
   };
   return { ...counted, ...judgeMetric(counted, metric) };
 }
@@ -88,8 +90,31 @@ function streak(length: number, goesOn: boolean, untouched: boolean): number {
   return goesOn ? length + 1 : 0;
 }
 
+/**
+ * The measurements before a newer one. Those that succeeded come down to how the value went once a newer one says the
+ * rest: each field that a status holds is work for the API server at every write.
+ */
+function outlined(measurements: readonly Measurement[], newer: Measurement): Measurement[] {
+  const last = newer.outcome === 'Successful' ? newer : measurements.findLast(isSuccess);
+  return measurements.map((each) => (isSuccess(each) && each !== last ? outlineOf(each) : each));
+}
+
+function isSuccess({ outcome }: Measurement): boolean {
+  return outcome === 'Successful';
+}
+
+function outlineOf({ sequence, outcome, value, evaluatedAt, finishedAt }: Measurement): Measurement {
+  return {
+    sequence,
+    outcome,
+    ...(value !== undefined && { value }),
+    ...(evaluatedAt !== undefined && { evaluatedAt }),
+    finishedAt,
+  };
+}
+
 function shorten(measurement: Measurement): Measurement {
-  const { query, message } = measurement;
+  const { query, message = '' } = measurement;
   return {
     ...measurement,
     message: cut(message, MESSAGE_LENGTH),

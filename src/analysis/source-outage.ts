@@ -61,7 +61,7 @@ function rolloutOf({ metadata }: AnalysisRun): string | undefined {
 }
 
 function resultOf(
-  { query, outcome, reason, message, finishedAt }: Measurement,
+  { query, outcome, reason = outcome, message = '', finishedAt }: Measurement,
   rollout: string | undefined,
 ): SourceResult[] {
   const at = parseTime(finishedAt);

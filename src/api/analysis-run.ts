@@ -71,10 +71,10 @@ const measurementSchema = z.object({
   samples: z.int().optional().describe('How many series the query returned.'),
   query: z.string().optional().describe('The query as it was sent; of several, each with its name.'),
   evaluatedAt: timestampSchema.optional().describe('The evaluation time of the query.'),
-  startedAt: timestampSchema,
+  startedAt: timestampSchema.optional(),
   finishedAt: timestampSchema,
-  reason: z.string().describe('One word: why the outcome is what it is.'),
-  message: z.string(),
+  reason: z.string().optional().describe('One word: why the outcome is what it is.'),
+  message: z.string().optional(),
 });
 
 const countSchema = z.object({ events: z.number(), total: z.number() });
@@ -111,7 +111,9 @@ const metricResultSchema = z.object({
   nextSequence: z.int().describe('The sequence number of the next measurement.'),
   withData: z.int().describe('How many measurements had a value.'),
   state: sequentialProgressSchema.optional().describe('Of a sequential test.'),
-  measurements: z.array(measurementSchema).describe('The newest 20.'),
+  measurements: z
+    .array(measurementSchema)
+    .describe('The newest 20. Of those that succeeded only the last tells how: the others their values.'),
 });
 
 /** What the metrics of the score came to together. */

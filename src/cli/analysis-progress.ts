@@ -47,7 +47,7 @@ export function plainLines(screen: Screen): Progress {
       const counts = new Map(resolveMetrics(run.spec).map(({ name, count }) => [name, count]));
       for (const result of run.status?.metricResults ?? []) {
         const from = told.get(result.name) ?? 0;
-        for (const { sequence, finishedAt, outcome, message } of result.measurements) {
+        for (const { sequence, finishedAt, outcome, value, message = value } of result.measurements) {
           if (sequence < from) continue;
           const counted = countText(result, counts.get(result.name));
           screen.write(`${finishedAt} ${result.name} (${counted}) ${outcome}: ${message}\n`);

@@ -1,5 +1,5 @@
 import type { AnalysisRun } from '../api/analysis-run.ts';
-import { type KubeObject, keyOf } from '../api/kubernetes.ts';
+import { keyOf } from '../api/kubernetes.ts';
 import { type Resource, resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutRecord } from '../api/rollout-record.ts';
@@ -14,6 +14,7 @@ import { type EngineName, engines } from './engine.ts';
 import { eventRecorder } from './event-recorder.ts';
 import { type Freshest, freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
+import type { Parse } from './parse-once.ts';
 import { rolloutLoop } from './rollout-loop.ts';
 import { sourceLoop } from './source-loop.ts';
 import { concernedRollouts } from './triggers.ts';
@@ -26,7 +27,7 @@ export interface ControllerDeps {
   cluster: Cluster;
   stores: Stores;
   /** Makes of a written object what the store of its kind would hold; undefined for one that is not valid. */
-  parse(resource: Resource, raw: KubeObject): KubeObject | undefined;
+  parse: Parse;
   queue: JobQueue;
   clock: Clock;
   log: Log;

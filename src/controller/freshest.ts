@@ -4,6 +4,7 @@ import type { Resource } from '../api/resource.ts';
 import { formatTime } from '../api/timestamp.ts';
 import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterResult, ObjectRef, Store } from '../cluster/port.ts';
+import type { Parse } from './parse-once.ts';
 
 /** Reads from the stores, writes to the cluster, and never reads an object older than the one it wrote. */
 export interface Freshest {
@@ -56,7 +57,7 @@ const LONGEST_LAG_MS = 60_000;
 export function freshest(
   cluster: Cluster,
   stores: Stores,
-  parse: (resource: Resource, raw: KubeObject) => KubeObject | undefined,
+  parse: Parse,
   clock: Pick<Clock, 'now' | 'monotonic'>,
 ): Freshest {
   const written = new Map<string, Map<string, Written>>();

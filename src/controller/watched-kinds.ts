@@ -1,9 +1,10 @@
 import { parseObject } from '../api/kind.ts';
 import { customKinds, kindOf } from '../api/kinds.ts';
-import { type KubeObject, keyOf, type ObjectMeta } from '../api/kubernetes.ts';
+import { keyOf, type ObjectMeta } from '../api/kubernetes.ts';
 import { type Resource, resources } from '../api/resource.ts';
 import type { Log } from '../cluster/log.ts';
 import type { EngineName } from './engine.ts';
+import type { Parse } from './parse-once.ts';
 
 /** A kind of which every replica keeps a local copy. */
 export interface WatchedKind {
@@ -44,7 +45,7 @@ export function watchedKindsOf(engine: EngineName): readonly WatchedKind[] {
  * Makes of an object as the API server sends it what the rest of the code is given: parsed where the kind is
  * ours, without the bookkeeping of field managers. undefined for an object of ours that is not valid.
  */
-export function watchedParser(log: Log): (resource: Resource, raw: KubeObject) => KubeObject | undefined {
+export function watchedParser(log: Log): Parse {
   return (resource, raw) => {
     const { managedFields: _managed, ...metadata } = raw.metadata as ObjectMeta & { managedFields?: unknown };
     const object = { ...raw, metadata };

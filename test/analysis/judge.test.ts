@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isFinished, judgeRun, newResult, recordMeasurement } from '../../src/analysis/judge.ts';
-import type { AnalysisPhase, MetricResult } from '../../src/api/analysis-run.ts';
+import type { AnalysisPhase, Measurement, MetricResult } from '../../src/api/analysis-run.ts';
 import { ANALYSIS_PHASES } from '../../src/api/analysis-run.ts';
 import type { Metric } from '../../src/api/analysis-template.ts';
 import { resolved, resolvedBare, START } from './examples.ts';
@@ -271,6 +271,20 @@ describe('a measurement is recorded once', () => {
     );
   });
 
+  test('of the successes before the last one only their values are kept', () => {
+    const { measurements } = recordAll(metric, 'SSFS');
+    const fields = ({ outcome, ...rest }: Measurement) =>
+      [outcome, ...Object.keys(rest).toSorted()].join(' ');
+    const outline = 'Successful finishedAt sequence value';
+    const full = 'finishedAt message reason samples sequence startedAt value';
+    expect(measurements.map(fields)).toEqual([outline, outline, `Failed ${full}`, `Successful ${full}`]);
+  });
+
+  test('a success tells all until there is a newer one', () => {
+    const { measurements } = recordAll(metric, 'SF');
+    expect(measurements.map(({ message }) => message !== undefined)).toEqual([true, true]);
+  });
+
   test('long texts are cut, so that fifty metrics fit into one object', () => {
     const { measurement } = measurementOf(metric, { ...ANSWERS.E, message: 'x'.repeat(9_999) }, 0);
     const [kept] = recordMeasurement(
@@ -279,7 +293,7 @@ describe('a measurement is recorded once', () => {
       { ...measurement, query: 'y'.repeat(9_999) },
       false,
     ).measurements;
-    expect([kept?.message.length, kept?.query?.length]).toEqual([500, 600]);
+    expect([kept?.message?.length, kept?.query?.length]).toEqual([500, 600]);
   });
 });
 

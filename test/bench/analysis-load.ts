@@ -11,6 +11,8 @@ export interface Load {
   runs: number;
   count: number;
   intervalMs: number;
+  /** Over how long the runs are created. */
+  rampMs: number;
 }
 
 const CREATORS = 16;
@@ -18,27 +20,27 @@ const LOOK_MS = 1_000;
 /** What does not come to its end in this much more than its time has failed. */
 const PATIENCE_MS = 240_000;
 
-export function loadText({ runs, count, intervalMs }: Load): string {
-  return `${runs} runs × 1 metric × ${count} measurements at ${formatDuration(intervalMs)}`;
+export function loadText({ runs, count, intervalMs, rampMs }: Load): string {
+  return `${runs} runs × 1 metric × ${count} measurements at ${formatDuration(intervalMs)}, begun within ${formatDuration(rampMs)}`;
 }
 
 export function measurementsOf({ runs, count }: Load): number {
   return runs * count;
 }
 
-/** Creates the runs over one interval, as releases do not all begin at once. */
+/** Creates the runs one after the other, as releases do not all begin at once. */
 export async function createRuns(
   cluster: Cluster,
   namespace: string,
   load: Load,
   say: (line: string) => void,
 ): Promise<void> {
-  const { runs, intervalMs } = load;
+  const { runs, rampMs } = load;
   const startedAt = performance.now();
   let next = 0;
   const creator = async () => {
     for (let index = next++; index < runs; index = next++) {
-      await sleep(Math.max(0, startedAt + (index / runs) * intervalMs - performance.now()));
+      await sleep(Math.max(0, startedAt + (index / runs) * rampMs - performance.now()));
       await created(cluster, resources.analysisRun, runOf(namespace, index, load));
       if (index % 1_000 === 999) say(`${index + 1} of ${runs} runs created`);
     }
@@ -81,7 +83,7 @@ export async function untilFinished(
   load: Load,
   say: (line: string) => void,
 ): Promise<AnalysisRun[]> {
-  const until = performance.now() + load.count * load.intervalMs + PATIENCE_MS;
+  const until = performance.now() + load.rampMs + load.count * load.intervalMs + PATIENCE_MS;
   const all = measurementsOf(load);
   for (let told = 0; ; await sleep(LOOK_MS)) {
     const asked = linesOf(await readFile(logFile, 'utf8').catch(() => ''));

@@ -91,6 +91,7 @@ export async function measureBare(bench: Bench, load: Load): Promise<Outcome> {
       `--runs=${load.runs}`,
       `--count=${load.count}`,
       `--interval-ms=${load.intervalMs}`,
+      `--ramp-ms=${load.rampMs}`,
     ]);
     const cost = watchCost(child.pid ?? 0);
     const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -21,6 +21,7 @@ interface Options {
   runs: number;
   measurements: number;
   interval: number;
+  ramp: number;
   only?: string;
 }
 
@@ -31,6 +32,7 @@ export function analysisBench(): Command {
     .option('--runs <number>', 'how many AnalysisRuns', wholeNumber, 1_000)
     .option('--measurements <number>', 'how many measurements each has', wholeNumber, 12)
     .option('--interval <seconds>', 'time from one to the next', wholeNumber, 10)
+    .option('--ramp <seconds>', 'time over which the runs are created', wholeNumber, 60)
     .option('--only <part>', 'assay or bare')
     .action(async (options: Options) => {
       process.exitCode = (await bench(options)) ? 0 : 1;
@@ -38,8 +40,8 @@ export function analysisBench(): Command {
 }
 
 /** Prints what was measured; whether every target was met. */
-async function bench({ runs, measurements, interval, only }: Options): Promise<boolean> {
-  const load: Load = { runs, count: measurements, intervalMs: interval * 1_000 };
+async function bench({ runs, measurements, interval, ramp, only }: Options): Promise<boolean> {
+  const load: Load = { runs, count: measurements, intervalMs: interval * 1_000, rampMs: ramp * 1_000 };
   const dir = await mkdtemp(join(tmpdir(), 'assay-bench-'));
   const say = (line: string) => console.error(line);
   const playground = await openPlayground({ pods: 'status-only', onProgress: say });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { AnalysisRun } from '../../src/api/analysis-run.ts';
+import type { AnalysisRun, Measurement } from '../../src/api/analysis-run.ts';
 import { resources } from '../../src/api/resource.ts';
 import { clusterClient } from '../../src/cluster/client.ts';
 import { loadKubeConfig } from '../../src/cluster/kubeconfig.ts';
@@ -21,11 +21,13 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1000' },
     count: { type: 'string', default: '12' },
     'interval-ms': { type: 'string', default: '10000' },
+    'ramp-ms': { type: 'string', default: '60000' },
   },
 });
-const [runs, count, intervalMs] = [Number(values.runs), Number(values.count), Number(values['interval-ms'])];
-/** A run is measured first so long after its turn to be created, and read so long before that. */
-const [AFTER_MS, READ_MS] = [2_000, 500];
+const [runs, count] = [Number(values.runs), Number(values.count)];
+const [intervalMs, rampMs] = [Number(values['interval-ms']), Number(values['ramp-ms'])];
+/** How often a run that is about to be created is looked for. */
+const LOOK_MS = 200;
 const cluster = clusterClient(loadKubeConfig(values.kubeconfig), { fieldManager: 'bare-loop' });
 const ask = prometheusSource(
   { address: values.prometheus, timeoutMs: 10_000, evaluationDelayMs: 0 },
@@ -34,18 +36,14 @@ const ask = prometheusSource(
 const never = new AbortController().signal;
 
 console.log('listening');
-const beginsAt = Date.now();
 await Promise.all(Array.from({ length: runs }, (_, index) => measure(index)));
 process.exit(0);
 
-/** The runs are created over one interval while the first of them are measured already. */
+/** The runs are created one after the other; each is measured as soon as it is there. */
 async function measure(index: number): Promise<void> {
-  const startsAt = beginsAt + AFTER_MS + (index / runs) * intervalMs;
-  await sleep(startsAt - READ_MS - Date.now());
-  const name = { namespace: values.namespace, name: runName(index) };
-  const read = await cluster.get<AnalysisRun>(resources.analysisRun, name);
-  if (!read.ok) throw new Error(read.fault.message);
-  let run = withoutManagers(read.object);
+  await sleep((index / runs) * rampMs);
+  let run = withoutManagers(await found(runName(index)));
+  const startsAt = Date.now();
   const query = run.spec.metrics[0]?.query ?? '';
   for (let sequence = 0; sequence < count; sequence++) {
     const evaluateAt = Math.round(startsAt + sequence * intervalMs);
@@ -84,7 +82,7 @@ async function measure(index: number): Promise<void> {
       consecutiveSuccess: sequence + 1,
       nextSequence: sequence + 1,
       withData: sequence + 1,
-      measurements: [...(before?.measurements ?? []), measurement],
+      measurements: [...(before?.measurements ?? []).map(outlined), measurement],
     };
     const status = { phase: 'Running' as const, startedAt, metricResults: [result] };
     const written = await cluster.replace(resources.analysisRun, { ...run, status }, 'status');
@@ -92,6 +90,19 @@ async function measure(index: number): Promise<void> {
     if (written.ok) run = withoutManagers(written.object);
     else console.error(written.fault.message);
   }
+}
+
+async function found(name: string): Promise<AnalysisRun> {
+  for (; ; await sleep(LOOK_MS)) {
+    const read = await cluster.get<AnalysisRun>(resources.analysisRun, { namespace: values.namespace, name });
+    if (read.ok) return read.object;
+    if (read.fault.kind !== 'NotFound') throw new Error(read.fault.message);
+  }
+}
+
+/** Assay keeps no more of those that succeeded before the last. */
+function outlined({ sequence, outcome, value, evaluatedAt, finishedAt }: Measurement): Measurement {
+  return { sequence, outcome, value, evaluatedAt, finishedAt };
 }
 
 /** Assay does not send back the bookkeeping of field managers either. */

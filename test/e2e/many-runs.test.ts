@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 test('many runs at once: each measurement is asked for and recorded once, with one write and no other', async () => {
-  const load = { runs: 50, count: 3, intervalMs: 2_000 };
+  const load = { runs: 50, count: 3, intervalMs: 2_000, rampMs: 2_000 };
   const { drift, recorded, writes } = await measureAssay(
     benchOn(playground, dir, () => undefined),
     load,

@@ -4,6 +4,7 @@ import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Log } from '../../src/cluster/log.ts';
 import type { Cluster, ClusterFault } from '../../src/cluster/port.ts';
 import type { EngineName } from '../../src/controller/engine.ts';
+import { parseOnce } from '../../src/controller/parse-once.ts';
 import { watchedParser } from '../../src/controller/watched-kinds.ts';
 import type { Decision } from '../../src/rollout/decision.ts';
 import { type User, userOf } from './admission.ts';
@@ -87,7 +88,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const clock = virtualClock(WORLD_START);
   const errors: string[] = [];
   const log = logInto(errors);
-  const parse = parseOnce(log);
+  const parse = parseOnce(watchedParser(log));
   let actor = 'nobody';
   const memory = memoryCluster({
     now: clock.now,
@@ -248,16 +249,6 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         );
       }
     },
-  };
-}
-
-/** Parses each version of an object once, though it comes by the watch and as the answer to its writer. */
-function parseOnce(log: Log): ReturnType<typeof watchedParser> {
-  const parse = watchedParser(log);
-  const known = new WeakMap<KubeObject, KubeObject | undefined>();
-  return (resource, raw) => {
-    if (!known.has(raw)) known.set(raw, parse(resource, raw));
-    return known.get(raw);
   };
 }
 
