@@ -19,7 +19,7 @@ export interface HealthSetup {
   bindAddress: string;
 }
 
-const REDIS_CHECK_MS = 5_000;
+const REDIS_CHECK_MS = 10_000;
 
 /** Serves probes and metrics, and looks at Redis now and then. Answers how to stop. */
 export async function startHealth(setup: HealthSetup): Promise<() => Promise<void>> {

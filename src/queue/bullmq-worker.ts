@@ -85,7 +85,7 @@ export function runWorker<T>(config: WorkerConfig<T>): () => Promise<void> {
     maxStalledCount: 3,
     // A job wakes its worker at once. This is how long a wait may go on when Redis is gone, plus a second,
     // and so how long it can keep a process from its end.
-    drainDelay: 0.5,
+    drainDelay: 2,
     runRetryDelay: 500,
     ...config.options,
     autorun: false,
