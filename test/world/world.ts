@@ -69,6 +69,8 @@ export interface World {
   stopController(): Promise<void>;
   /** Ends it at this instant, in the middle of whatever it does, and starts another. */
   killController(): Promise<void>;
+  /** Whether a query is under way. */
+  isMeasuring(): boolean;
   flushQueue(): void;
   /** Ends everything; whoever still sleeps is named in the error. */
   close(): Promise<void>;
@@ -173,10 +175,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       },
     },
   );
+  let measuring = 0;
   queue.serve(
     async (job) => {
       const startedAt = clock.now();
+      measuring += 1;
       await sleep(options.answerMs ?? 20);
+      measuring -= 1;
       return { job, startedAt, finishedAt: clock.now(), answers: metrics.answer(job) };
     },
     async (job) => ({ job, finishedAt: clock.now(), delivered: true, message: 'delivered' }),
@@ -230,6 +235,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       process?.kill();
       await startController();
     },
+    isMeasuring: () => measuring > 0,
     flushQueue: queue.flush,
     close: async () => {
       if (process?.alive) await process.stop();
