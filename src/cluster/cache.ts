@@ -19,6 +19,8 @@ export function cacheOf<T extends KubeObject>(
   parse: (raw: KubeObject) => T | undefined = (raw) => raw as T,
 ): Cache<T> {
   const objects = new Map<string, T>();
+  /** The same by their namespace: most who list want those of one, and a cluster has thousands of others. */
+  const byNamespace = new Map<string, Map<string, T>>();
   /** The versions of the objects that did not parse. */
   const leftOut = new Map<string, string | undefined>();
   const listeners = new Set<(change: Change<T>) => void>();
@@ -53,7 +55,14 @@ export function cacheOf<T extends KubeObject>(
     }
     leftOut.delete(key);
     objects.set(key, after);
+    namespaceOf(after).set(key, after);
     announce({ before, after });
+  }
+
+  function namespaceOf({ metadata: { namespace = '' } }: KubeObject): Map<string, T> {
+    const present = byNamespace.get(namespace) ?? new Map<string, T>();
+    byNamespace.set(namespace, present);
+    return present;
   }
 
   function parsed(key: string, raw: KubeObject): T | undefined {
@@ -75,6 +84,9 @@ export function cacheOf<T extends KubeObject>(
     const before = objects.get(key);
     if (!before) return;
     objects.delete(key);
+    const left = namespaceOf(before);
+    left.delete(key);
+    if (left.size === 0) byNamespace.delete(before.metadata.namespace ?? '');
     announce({ before, after: undefined });
   }
 
@@ -85,10 +97,9 @@ export function cacheOf<T extends KubeObject>(
 
   return {
     get: (ref) => objects.get(keyOfRef(ref)),
-    list: (namespace) => {
-      const all = [...objects.values()];
-      return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
-    },
+    list: (namespace) => [
+      ...(namespace === undefined ? objects : (byNamespace.get(namespace) ?? [])).values(),
+    ],
     get synced() {
       return synced;
     },
