@@ -43,7 +43,7 @@ export interface Order {
   stable: StableRevision;
   /** Name for an extra Deployment, where the style makes one. */
   canaryName: string;
-  /** How many pods run the new version, once the order is carried out. It never falls while a release goes on. */
+  /** How many pods run the new version, once the order is carried out. It falls only where `givesBack` lets it. */
   goal: number;
   /** The same as the plan says it; undefined while no step has asked for pods. */
   granted: IntOrString | undefined;
