@@ -13,6 +13,11 @@ export function carries({ size, stable }: Omit<Pods, 'canary'>): boolean {
   return LOAD_MAX * stable >= size;
 }
 
+/** How many pods can be exchanged so that the stable ones left carry all requests. */
+export function mostExchanged(size: number): number {
+  return Math.floor(size - size / LOAD_MAX + 1e-9);
+}
+
 /**
  * The lowest weight of the canary, in percent, with which the stable pods are not given more than they can carry:
  * 0 where they can carry everything.

@@ -25,7 +25,9 @@ export function drainCanary(context: Context): Outcome | undefined {
     pods.stable > 0 &&
     pods.stable + 1 >= pods.size;
   const isBeside = style.hasExtraPods && !style.isBlueGreen;
-  const atOnce = isBeside || guard?.rollback?.urgent === true || isLast;
+  // A Service that selects exchanged pods of both versions sends them all that the routes do not: nobody is given too much.
+  const isShared = !style.isBlueGreen && !isPinned(context);
+  const atOnce = isBeside || guard?.rollback?.urgent === true || isLast || isShared;
   if (atOnce || weight === undefined || least === 0) return removeRoutes(context);
   return hasRoutes(context) ? routeAt(context, Math.min(weight, least), 'draining the canary') : undefined;
 }
@@ -33,15 +35,18 @@ export function drainCanary(context: Context): Outcome | undefined {
 /** Before the stable Service selects both versions, the canary's weight falls: its pods get their part of that as well then. */
 export function easeWeight(context: Context): Outcome | undefined {
   const { snapshot, release } = context;
-  const { service } = snapshot.traffic;
-  const isPinned = service?.spec.selector?.[styleIn(snapshot).podLabel] !== undefined;
-  if (release.weight === undefined || !isPinned || !hasRoutes(context)) return undefined;
+  if (release.weight === undefined || !isPinned(context) || !hasRoutes(context)) return undefined;
   const weightOf = styleIn(snapshot).hasExtraPods ? besideWeight : joiningWeight;
   return routeAt(
     context,
     weightOf(release.weight, podsOf(context)),
     'making way for both versions in one Service',
   );
+}
+
+/** Whether the stable Service selects the stable pods alone. */
+function isPinned({ snapshot }: Context): boolean {
+  return snapshot.traffic.service?.spec.selector?.[styleIn(snapshot).podLabel] !== undefined;
 }
 
 /** A lower weight is remembered: stable pods that go missing afterwards are no reason to give the canary more again. */

@@ -82,8 +82,8 @@ function heldAgain(context: Context): Outcome | undefined {
   if (!wanted) return undefined;
   const unheld = asked(wanted, 'WaitingForWorkload');
   const { step } = release;
-  const isOurs =
-    !step || 'follows' in wanted || (step.state === 'StepUpgrade' && !styleIn(snapshot).hasExtraPods);
+  const isMoving = step?.state === 'BeforeStepUpgrade' || step?.state === 'StepUpgrade';
+  const isOurs = !step || 'follows' in wanted || (isMoving && !styleIn(snapshot).hasExtraPods);
   if (isOurs || unheld.stall) return unheld;
   const { kind, metadata } = workload.object;
   const fields = styleIn(snapshot).heldFields.map((path) => path.slice(1).replaceAll('/', '.'));

@@ -5,7 +5,7 @@ import type { RecordStatus } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
 import { pinnedService } from '../traffic/services.ts';
 import { batchOf } from '../workload/batch-size.ts';
-import { carries } from './capacity.ts';
+import { carries, mostExchanged } from './capacity.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
@@ -76,8 +76,8 @@ function bringBackStable(context: StepContext): Outcome | undefined {
   const { status = {} } = workload.object as { status?: { readyReplicas?: number; numberReady?: number } };
   const others = (status.readyReplicas ?? status.numberReady ?? 0) - stable;
   const order = orderOf(context);
-  // What steps of this release exchanged stays: a jump back takes no pods away.
-  if (order.goal > 0 || others <= 0 || carries({ size, stable })) return undefined;
+  if (others <= 0 || carries({ size, stable })) return undefined;
+  if (order.goal > 0) return style.givesBack ? giveBack(context, size, order.goal) : undefined;
   const cleared = style.clear(workload, order);
   if (cleared) return asked(cleared, 'WaitingForWorkload');
   const { kind, metadata } = workload.object;
@@ -87,6 +87,17 @@ function bringBackStable(context: StepContext): Outcome | undefined {
       `${others} another one; to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}, ` +
       'and release again once it runs everywhere',
   );
+}
+
+/** Pods that steps without traffic exchanged are given back, as many as it takes; the step gets them again with its routes. */
+function giveBack({ snapshot, release }: StepContext, size: number, goal: number): Outcome {
+  const most = mostExchanged(size);
+  const message = `${goal} of ${size} pods run the new version, too many for the others to carry every request; some go back`;
+  if (goal <= most) return wait('WaitingForWorkload', message);
+  return {
+    ...wait('WaitingForWorkload', message),
+    record: withRelease(snapshot.record, { ...release, granted: most }),
+  };
 }
 
 function upgradeRecord(context: StepContext): RecordStatus {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { besideWeight, joiningWeight, leastWeight, mostWeight } from '../../src/rollout/capacity.ts';
+import {
+  besideWeight,
+  carries,
+  joiningWeight,
+  leastWeight,
+  mostExchanged,
+  mostWeight,
+} from '../../src/rollout/capacity.ts';
 
 describe('the least weight of a canary', () => {
   const rows: [title: string, stable: number, canary: number, weight: number][] = [
@@ -26,6 +33,25 @@ describe('the most weight of a canary', () => {
   ];
   for (const [title, planned, goal, canary, weight] of rows)
     test(title, () => expect(mostWeight(planned, goal, { size: 10, stable: 10, canary })).toBe(weight));
+});
+
+describe('how many pods can be exchanged before requests are routed to the new ones', () => {
+  const rows: [size: number, most: number][] = [
+    [1, 0],
+    [4, 0],
+    [5, 1],
+    [9, 1],
+    [10, 2],
+    [50, 10],
+  ];
+  for (const [size, most] of rows)
+    test(`of ${size} it is ${most}`, () => {
+      expect(mostExchanged(size)).toBe(most);
+      expect([size - most, size - most - 1].map((stable) => carries({ size, stable }))).toEqual([
+        true,
+        false,
+      ]);
+    });
 });
 
 describe('the weight with which one Service may begin to select both versions', () => {

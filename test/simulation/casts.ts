@@ -9,6 +9,8 @@ export const CASTS = {
   'Deployment in canary style, Istio': ['echoserver', 'rollout', 'istio'],
   'Deployment in partition style, Ingress': ['echoserver', 'rollout', 'partition'],
   'Deployment in partition style, HTTPRoute': ['echoserver', 'rollout', 'partition', 'http-route'],
+  'Deployment blue-green, Ingress': ['echoserver', 'blue-green'],
+  'CloneSet by its partition, Ingress': ['clone-set'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Cast = keyof typeof CASTS;

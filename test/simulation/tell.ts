@@ -172,6 +172,8 @@ async function mend(stage: Stage, look: () => Promise<void>): Promise<void> {
   world.faults.deliveries = () => 1;
   world.faults.webhooksDown = false;
   world.metrics.setDown(false);
+  // One that goes is made again once it is gone.
+  for (let second = 0; second < ENDING_S && isGoing(stage); second++) await world.clock.advance(1_000);
   for (const object of stage.authored.filter(({ metadata }) => metadata.name === PART.name)) {
     if (present(stage, resourceOf(object))) continue;
     const isWorkload = object.kind === workloadOf(stage).kind;
@@ -186,6 +188,10 @@ async function mend(stage: Stage, look: () => Promise<void>): Promise<void> {
   if (styleOf(authoredOf(stage, 'Rollout') as Rollout)?.isBlueGreen) await takeBack(stage, look);
   await release(stage, LAST_VERSION);
   stage.unsettledUntil = Math.max(stage.unsettledUntil, world.clock.monotonic() + 3_000);
+}
+
+function isGoing(stage: Stage): boolean {
+  return present<Rollout>(stage, resources.rollout)?.metadata.deletionTimestamp !== undefined;
 }
 
 /** Two versions at once leave no room for a third: its author takes the one under way back first. */
