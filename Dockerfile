@@ -13,6 +13,7 @@ COPY src ./src
 # As a number, so that runAsNonRoot can be checked. It is the image's user `node`.
 USER 1000:1000
 EXPOSE 8080 9443
-# Nearly all that a pass makes is garbage when it ends. Node's default keeps far more memory for such objects than that needs.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "src/main.ts"]
+# Nearly all that a pass makes is garbage when it ends. On a large machine Node would keep 150 MB more for such objects;
+# with a quarter of this it collects so often that a measurement costs an eighth more CPU.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "src/main.ts"]
 CMD ["controller"]

@@ -68,6 +68,8 @@ export async function startApiServer(
       '--profiling=false',
       `--audit-policy-file=${auditPolicyFile}`,
       `--audit-log-path=${join(logsDir, 'audit.log')}`,
+      // In MB. What counts writes reads one file, from where it was when the counting began.
+      '--audit-log-maxsize=2000',
     ],
     url,
     logsDir,

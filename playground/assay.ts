@@ -28,7 +28,7 @@ const RELEASE = 'assay';
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READY_MS = 30_000;
 /** As in the image. */
-const NODE_ARGS = ['--max-semi-space-size=4'];
+const NODE_ARGS = ['--max-semi-space-size=16'];
 
 /** Kinds of the chart that run in a cluster with images, or route to what does: here the process takes their place. */
 const NOT_HERE = ['Deployment', 'StatefulSet', 'PodDisruptionBudget', 'NetworkPolicy', 'Service'];

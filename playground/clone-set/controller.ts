@@ -28,6 +28,8 @@ export const CLONE_SET_KINDS = [resources.cloneSet, resources.controllerRevision
 const NOTICE_MS = 10;
 /** After a refused request. */
 const AGAIN_MS = 500;
+/** A timer cannot wait for what becomes available in 68 years, which is how pods are kept from becoming so. */
+const WAIT_MOST_MS = 3_600_000;
 
 /** Stands in for OpenKruise's controller of CloneSets. Answers how to stop. */
 export function runCloneSets(options: CloneSetsOptions): () => void {
@@ -76,7 +78,7 @@ export function runCloneSets(options: CloneSetsOptions): () => void {
       const isNews = !sameJson(object.status ?? {}, status);
       if (isNews) heard(await cluster.replace(resources.cloneSet, { ...object, status }, 'status'));
       if (acts.length > 0 || isNews) wakeIn(NOTICE_MS);
-      if (wakeAt !== undefined) wakeIn(wakeAt - now);
+      if (wakeAt !== undefined) wakeIn(Math.min(wakeAt - now, WAIT_MOST_MS));
     }
   }
 

@@ -18,6 +18,8 @@ export interface VersionCounts {
 
 /** What is to be done about the counts. */
 export interface Differences {
+  /** How many pods are missing; of them `create` may be made now. */
+  missing: number;
   create: number;
   /** So many of those that are created get the version before. */
   createOld: number;
@@ -36,7 +38,7 @@ export interface Differences {
  * off, as it is by default: no pod of the newest template goes back to the one before.
  */
 export function differencesOf({ spec }: CloneSet, counts: PodCounts): Differences {
-  const { replicas = 1, updateStrategy = {} } = spec;
+  const { replicas = 1, updateStrategy = {}, scaleStrategy = {} } = spec;
   const kept = stableCount(updateStrategy.partition, replicas);
   const surge = updateStrategy.paused ? 0 : amountOf(updateStrategy.maxSurge ?? 0, replicas, 'up');
   const mayMiss = amountOf(updateStrategy.maxUnavailable ?? '20%', replicas, surge === 0 ? 'up' : 'down');
@@ -52,9 +54,12 @@ export function differencesOf({ spec }: CloneSet, counts: PodCounts): Difference
   const extra = Math.min(surge, isForMarked ? missed : exchange);
   const extraOld = isForMarked ? Math.min(extra, Math.max(missed - counts.new.marked, 0)) : 0;
 
-  const create = Math.max(replicas + extra - all, 0);
+  const missing = Math.max(replicas + extra - all, 0);
+  const mayMissScaled = amountOf(scaleStrategy.maxUnavailable ?? Number.MAX_SAFE_INTEGER, replicas, 'up');
+  const create = Math.min(missing, Math.max(mayMissScaled - unavailable, 0));
   const remove = Math.max(all - marked - (replicas + extra), 0);
   return {
+    missing,
     create,
     createOld: create === 0 ? 0 : Math.min(create, Math.max(kept + extraOld - counts.old.all, 0)),
     remove,

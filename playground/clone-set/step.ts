@@ -12,7 +12,7 @@ import { parseTime } from '../../src/api/timestamp.ts';
 import { keptTemplateOf } from '../../src/workload/controller-revisions.ts';
 import { stableCount } from '../../src/workload/stable-count.ts';
 import { isReadyPod } from '../../src/workload/version-pods.ts';
-import { differencesOf, type VersionCounts } from './pod-counts.ts';
+import { type Differences, differencesOf, type VersionCounts } from './pod-counts.ts';
 
 /** One CloneSet with what belongs to it, read at one time. */
 export interface CloneSetState {
@@ -32,9 +32,9 @@ export interface CloneSetStep {
 
 /**
  * What OpenKruise's controller would do next about a CloneSet, as far as releases need it: revisions, replicas,
- * partition, maxUnavailable, maxSurge, paused, minReadySeconds, specified deletes and status. Not here are updates in
- * place (every update makes new pods, as of type ReCreate), volumes, lifecycle hooks, the order of updates by
- * priority, and the trimming of the history.
+ * partition, maxUnavailable, maxSurge, paused, minReadySeconds, scaleStrategy.maxUnavailable, specified deletes and
+ * status. Not here are updates in place (every update makes new pods, as of type ReCreate), volumes, lifecycle hooks,
+ * the order of updates by priority, and the trimming of the history.
  */
 export function cloneSetStep(state: CloneSetState): CloneSetStep {
   const { object, revisions } = state;
@@ -100,28 +100,44 @@ function readySince({ status }: Pod): number {
   return parseTime(ready?.lastTransitionTime) ?? 0;
 }
 
-function podActs({ object, now }: CloneSetState, facts: Facts, versions: Versions): Act[] {
+function podActs(state: CloneSetState, facts: Facts, versions: Versions): Act[] {
+  const { object } = state;
   const counts = { new: countsOf(facts.new, facts), old: countsOf(facts.old, facts) };
   const wanted = differencesOf(object, counts);
   if (wanted.create > 0) {
-    return Array.from({ length: wanted.create }, (_, index) => {
+    return freeInstances(state, wanted.create).map((instance, index) => {
       const version = index < wanted.createOld ? versions.current : versions.wanted;
-      const pod = podFor(object, version, shortHash([object.metadata.uid, now, index]).slice(0, 5));
+      const pod = podFor(object, version, instance);
       return { verb: 'create', resource: resources.pod, object: pod, why: version.metadata.name };
     });
   }
-  const marked = [...facts.new, ...facts.old].filter(isMarked);
-  if (marked.length > 0) {
-    const deleted = deletions(marked, wanted.mayDelete);
-    if (deleted.length > 0) return deleted;
-  } else if (wanted.remove > 0) {
-    const chosen = [
-      ...facts.old.toSorted(leastServing(facts)).slice(0, wanted.removeOld),
-      ...facts.new.toSorted(leastServing(facts)).slice(0, wanted.remove - wanted.removeOld),
-    ];
-    return deletions(chosen, wanted.mayDelete);
-  }
+  // Nothing is deleted while pods are missing that may not be made yet.
+  const going = wanted.missing > 0 ? [] : removals(facts, wanted);
+  if (going.length > 0) return going;
   return object.spec.updateStrategy?.paused ? [] : exchanges(facts, wanted);
+}
+
+/** So many names that no pod has, not even one that is going. */
+function freeInstances({ object, pods, now }: CloneSetState, count: number): string[] {
+  const { name, uid } = object.metadata;
+  const taken = new Set(pods.map(({ metadata }) => metadata.name.slice(name.length + 1)));
+  const free = new Set<string>();
+  for (let index = 0; free.size < count; index++) {
+    const instance = shortHash([uid, now, index]).slice(0, 5);
+    if (!taken.has(instance)) free.add(instance);
+  }
+  return [...free];
+}
+
+/** As long as somebody has marked pods, those are deleted and no others. */
+function removals(facts: Facts, { remove, removeOld, mayDelete }: Differences): Act[] {
+  const marked = [...facts.new, ...facts.old].filter(isMarked);
+  if (marked.length > 0) return deletions(marked, mayDelete);
+  const chosen = [
+    ...facts.old.toSorted(leastServing(facts)).slice(0, removeOld),
+    ...facts.new.toSorted(leastServing(facts)).slice(0, remove - removeOld),
+  ];
+  return deletions(chosen, mayDelete);
 }
 
 function countsOf(pods: readonly Pod[], { isAvailable }: Facts): VersionCounts {

@@ -27,6 +27,11 @@ export interface RunFacts {
   /** When an earlier pass began the run, where no status says so yet. Losing it costs a moment. */
   begunAt?: number | undefined;
   resubmitAfterMs?: number;
+  /**
+   * How long before its instant a job is offered, where who does it waits for that instant; 0 unless told. A query
+   * about pods is offered at its instant all the same: it names those that there are then.
+   */
+  offerAheadMs?: number;
   /** The pods that there are now, of the versions that are known by their pods (see `sidesToSee`). */
   pods?: SeenPods;
   /** What `prepareRun` answers to the run's spec, where it is known already. */
@@ -63,7 +68,7 @@ export function decideRun(facts: RunFacts): RunDecision {
   const { run, pods = {} } = facts;
   if (sidesToSee(run.spec).length === 0) return decideTurn(facts);
   const seen = allSeen(run, pods);
-  const decision = decideTurn({ ...facts, run: withSeenPods(run, seen) });
+  const decision = decideTurn({ ...facts, run: withSeenPods(run, seen), offerAheadMs: 0 });
   if (run.status && isFinished(run.status.phase)) return decision;
   const isNews = !sameJson(run.status?.pods, seen);
   return {
@@ -74,7 +79,7 @@ export function decideRun(facts: RunFacts): RunDecision {
 }
 
 function decideTurn(facts: RunFacts): RunDecision {
-  const { run, now, inFlight, resubmitAfterMs = RESUBMIT_AFTER_MS } = facts;
+  const { run, now, inFlight, resubmitAfterMs = RESUBMIT_AFTER_MS, offerAheadMs = 0 } = facts;
   if (run.status && isFinished(run.status.phase)) return nothingMore(run.status);
   const prepared = facts.prepared ?? prepareRun(run.spec);
   if (!prepared.ok) return refuse(run, prepared.faults, now);
@@ -86,7 +91,7 @@ function decideTurn(facts: RunFacts): RunDecision {
   const lookAt = (results: readonly MetricResult[], entries: readonly InFlight[]): Next[] =>
     metrics.map((metric, index) => {
       const turn = turnOf(run, metric, results[index] ?? newResult(metric), startedAt);
-      return nextOf(turn, entries, now, resubmitAfterMs);
+      return nextOf(turn, entries, { now, resubmitAfterMs, offerAheadMs });
     });
 
   const nexts = lookAt(before, inFlight);
@@ -160,9 +165,11 @@ function record(result: MetricResult, metric: ResolvedMetric, next: Next | undef
  * come. Only queries asked a moment ago are waited for, and never longer than 250 ms after the first result.
  */
 function gatheringEnds(nexts: readonly Next[], now: number): number {
-  const awaited = nexts.flatMap((next) =>
-    next.kind === 'inFlight' && !next.job && next.entry.notBefore === undefined ? [next.entry.addedAt] : [],
-  );
+  const awaited = nexts.flatMap((next) => {
+    if (next.kind !== 'inFlight' || next.job || next.entry.notBefore !== undefined) return [];
+    const { addedAt, job } = next.entry;
+    return job.evaluateAt > now ? [] : [Math.max(addedAt, job.evaluateAt)];
+  });
   const arrivals = nexts.flatMap((next) =>
     next.kind === 'measured' ? [Math.min(next.arrived?.result?.finishedAt ?? now - GATHER_MS, now)] : [],
   );

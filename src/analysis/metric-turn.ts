@@ -26,6 +26,16 @@ export interface Turn {
   windowStart: number;
 }
 
+/** When a metric is looked at, and how its jobs are offered. */
+export interface Look {
+  /** Epoch milliseconds. */
+  now: number;
+  /** A job without a result is offered again after this. */
+  resubmitAfterMs: number;
+  /** A job is offered so long before its instant; who does it waits for the rest. */
+  offerAheadMs: number;
+}
+
 /** What is next for a metric. */
 export type Next =
   | { kind: 'finished' }
@@ -55,39 +65,40 @@ export function turnOf(
 }
 
 /** What is next for this metric, given what is in flight for the run. */
-export function nextOf(
-  turn: Turn,
-  inFlight: readonly InFlight[],
-  now: number,
-  resubmitAfterMs: number,
-): Next {
+export function nextOf(turn: Turn, inFlight: readonly InFlight[], look: Look): Next {
   if (isFinished(turn.result.phase)) return { kind: 'finished' };
-  const entry = entryOf(turn, inFlight, now);
-  if (!entry) return start(turn, now, resubmitAfterMs);
-  const slotEndsAt = slotEnd(turn.grid, entry.job.evaluateAt);
+  const { now } = look;
+  const entry = entryOf(turn, inFlight, now + look.offerAheadMs);
+  if (!entry) return start(turn, look);
+  const { evaluateAt } = entry.job;
+  const slotEndsAt = slotEnd(turn.grid, evaluateAt);
+  // The clock of its worker is ahead of ours: it counts when it is due, like any other.
+  if (entry.result && evaluateAt > now) return { kind: 'inFlight', entry, wakeAt: evaluateAt };
   if (entry.result) return settle(turn, entry, entry.result, slotEndsAt, now);
   if (entry.lastFault) {
     // The tries within one slot are one Error, even when the last of them never comes back.
     if (now >= slotEndsAt) return measured(entry.job, faulty(turn, entry, entry.lastFault), now, now);
-    const next = offer(entry, now, resubmitAfterMs);
+    const next = offer(entry, look);
     return { ...next, wakeAt: Math.min(next.wakeAt, slotEndsAt) };
   }
-  return offer(entry, now, resubmitAfterMs);
+  return offer(entry, look);
 }
 
-function start(turn: Turn, now: number, resubmitAfterMs: number): Next {
+function start(turn: Turn, { now, resubmitAfterMs, offerAheadMs }: Look): Next {
   const { result, grid, metric } = turn;
   const evaluateAt = nextDue(grid, lastEvaluation(result), now);
-  if (evaluateAt > now) return { kind: 'idle', wakeAt: evaluateAt };
+  const offerAt = evaluateAt - offerAheadMs;
+  if (offerAt > now) return { kind: 'idle', wakeAt: offerAt };
   const sequence = result.nextSequence;
   const job = jobFor(turn, sequence, 1, evaluateAt);
+  if (!job && evaluateAt > now) return { kind: 'idle', wakeAt: evaluateAt };
   if (!job) return measured({ sequence, evaluateAt }, assessNoPods(metric), now, now);
   const entry: InFlight = { metric: metric.name, sequence, attempt: 1, job, addedAt: now };
   return { kind: 'inFlight', entry, job, wakeAt: now + resubmitAfterMs };
 }
 
 /** Offers a job when its time has come: a retry once, anything again when the queue seems to have lost it. */
-function offer(entry: InFlight, now: number, resubmitAfterMs: number): Extract<Next, { kind: 'inFlight' }> {
+function offer(entry: InFlight, { now, resubmitAfterMs }: Look): Extract<Next, { kind: 'inFlight' }> {
   const { notBefore, ...offered } = entry;
   const offerAt = notBefore ?? entry.addedAt + resubmitAfterMs;
   if (now < offerAt) return { kind: 'inFlight', entry, wakeAt: offerAt };
@@ -140,22 +151,22 @@ function measured(
  * the newest try. Queues are transport and are not trusted: a job or a result counts only when it is, to the
  * letter, what this run asks.
  */
-function entryOf(turn: Turn, inFlight: readonly InFlight[], now: number): InFlight | undefined {
+function entryOf(turn: Turn, inFlight: readonly InFlight[], until: number): InFlight | undefined {
   const entries = inFlight
     .filter(({ metric, sequence }) => metric === turn.metric.name && sequence === turn.result.nextSequence)
-    .filter(({ job }) => isOurs(turn, job, now))
-    .map((entry) => withoutForeignResult(turn, entry, now))
+    .filter(({ job }) => isOurs(turn, job, until))
+    .map((entry) => withoutForeignResult(turn, entry, until))
     .toSorted(
       (left, right) => right.attempt - left.attempt || Number(!!right.result) - Number(!!left.result),
     );
   return entries.find(({ result }) => result && !faultIn(result.answers)) ?? entries[0];
 }
 
-function withoutForeignResult(turn: Turn, entry: InFlight, now: number): InFlight {
+function withoutForeignResult(turn: Turn, entry: InFlight, until: number): InFlight {
   const { result, ...unanswered } = entry;
   const counts =
     result &&
-    isOurs(turn, result.job, now) &&
+    isOurs(turn, result.job, until) &&
     isTime(result.startedAt) &&
     isTime(result.finishedAt) &&
     answersAll(result);
@@ -173,10 +184,11 @@ function isTime(ms: number): boolean {
   return Math.abs(ms) <= LAST_TIME_MS;
 }
 
-function isOurs(turn: Turn, job: MeasureJob, now: number): boolean {
+/** Whether this is the next that the run asks, at an instant that is not after `until`. */
+function isOurs(turn: Turn, job: MeasureJob, until: number): boolean {
   const { evaluateAt, attempt } = job;
   const last = lastEvaluation(turn.result);
-  if (evaluateAt > now || (last !== undefined && evaluateAt <= last)) return false;
+  if (evaluateAt > until || (last !== undefined && evaluateAt <= last)) return false;
   if (!isSlotStart(turn.grid, evaluateAt)) return false;
   const ours = jobFor(turn, turn.result.nextSequence, attempt, evaluateAt);
   return (

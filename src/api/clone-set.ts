@@ -12,6 +12,10 @@ export interface CloneSet extends KubeObject {
       paused?: boolean;
     };
     minReadySeconds?: number;
+    scaleStrategy?: {
+      /** With so many pods that are not available its controller makes no further ones. */
+      maxUnavailable?: IntOrString;
+    };
   };
   status?: {
     observedGeneration?: number;

@@ -55,11 +55,12 @@ export function cacheOf<T extends KubeObject>(
     }
     leftOut.delete(key);
     objects.set(key, after);
-    namespaceOf(after).set(key, after);
+    besideOf(after).set(key, after);
     announce({ before, after });
   }
 
-  function namespaceOf({ metadata: { namespace = '' } }: KubeObject): Map<string, T> {
+  /** All of its namespace. */
+  function besideOf({ metadata: { namespace = '' } }: KubeObject): Map<string, T> {
     const present = byNamespace.get(namespace) ?? new Map<string, T>();
     byNamespace.set(namespace, present);
     return present;
@@ -84,7 +85,7 @@ export function cacheOf<T extends KubeObject>(
     const before = objects.get(key);
     if (!before) return;
     objects.delete(key);
-    const left = namespaceOf(before);
+    const left = besideOf(before);
     left.delete(key);
     if (left.size === 0) byNamespace.delete(before.metadata.namespace ?? '');
     announce({ before, after: undefined });

@@ -16,6 +16,12 @@ import type { Freshest } from './freshest.ts';
 import { podsNow } from './seen-pods.ts';
 import type { Next } from './work-queue.ts';
 
+/**
+ * So long before its instant a measurement sets out for a worker: the way there must not make it late. It takes one
+ * of the places of its source meanwhile, and a longer wait would keep what is due at once from them.
+ */
+const OFFER_AHEAD_MS = 100;
+
 export interface AnalysisLoopDeps {
   cache: Freshest;
   queue: JobQueue;
@@ -79,6 +85,7 @@ export function analysisLoop(deps: AnalysisLoopDeps): AnalysisLoop {
       inFlight,
       now,
       begunAt,
+      offerAheadMs: OFFER_AHEAD_MS,
       pods: podsNow(cache, run),
       ...(!isOver && { prepared: prepare(key, run) }),
     });

@@ -96,7 +96,7 @@ function resume(context: StepContext): Outcome {
     record: withStep(context, {
       ...step,
       state,
-      ...(state === 'StepUpgrade' ? { upgradeStartedAt: timestamp(context) } : {}),
+      ...(AT_REST.includes(state) ? {} : { upgradeStartedAt: timestamp(context) }),
     }),
   };
 }

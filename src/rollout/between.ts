@@ -19,7 +19,10 @@ export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFact
   const style = styleIn(snapshot);
   if (!stable) return adopt(snapshot, workload, 'Adopted');
   const marked = isMarked(rollout, object);
-  if (!style.version(workload, stable.revision)) return takeAnew(snapshot, workload, stable);
+  const known = style.version(workload, stable.revision);
+  if (!known) return takeAnew(snapshot, workload, stable);
+  // Made anew with the same template, which its controller calls by another hash.
+  if (known.hash !== stable.hash) return adopted(snapshot, known, 'Adopted');
   if (revisionOf(object.spec.template) === stable.revision) {
     const release = marked ? style.release(workload, { rollout }) : undefined;
     if (!release) return wait('Idle', 'rollout is healthy');
@@ -72,6 +75,10 @@ export function stableTemplateLost({ hash }: StableRevision): Outcome {
 function adopt(snapshot: Snapshot, workload: WorkloadFacts, reason: Reason): Outcome {
   const stable = styleIn(snapshot).running(workload);
   if (!stable) return wait('WaitingForWorkload', 'the workload is being rolled out by its own controller');
+  return adopted(snapshot, stable, reason);
+}
+
+function adopted(snapshot: Snapshot, stable: StableRevision, reason: Reason): Outcome {
   return {
     decision: 'Adopt',
     reason,

@@ -7,15 +7,17 @@ export interface Pods {
 
 /** How much more than at the start of the release one pod is given, at most. */
 const LOAD_MAX = 1.25;
+/** The same while versions share a Service and the canary has a share beside it. */
+export const JOINING_LOAD_MAX = 4 / 3;
 
 /** Whether the stable pods alone can carry all requests. */
 export function carries({ size, stable }: Omit<Pods, 'canary'>): boolean {
   return LOAD_MAX * stable >= size;
 }
 
-/** How many pods can be exchanged so that the stable ones left carry all requests. */
-export function mostExchanged(size: number): number {
-  return Math.floor(size - size / LOAD_MAX + 1e-9);
+/** How many pods can be exchanged so that the stable ones left carry what a canary with this weight, in percent, leaves. */
+export function mostExchanged(size: number, weight = 0): number {
+  return Math.floor(size - ((1 - weight / 100) * size) / LOAD_MAX + 1e-9);
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Share } from '../traffic/provider.ts';
 import { leastWeight, mostWeight, type Pods } from './capacity.ts';
 import type { Context, StepContext } from './context.ts';
-import { canaryOf, orderOf, styleIn } from './order.ts';
+import { canaryOf, fullGoal, givesBack, styleIn } from './order.ts';
 import { routedShare } from './routed-share.ts';
+import { isPinDue } from './routes.ts';
 
 /** The ready pods of both versions. */
 export function podsOf(context: Omit<Context, 'now'>): Pods {
@@ -23,11 +24,11 @@ export function podsOf(context: Omit<Context, 'now'>): Pods {
  */
 export function carriedShare(context: StepContext, planned: Share): Share {
   if (planned.weight === undefined) return planned;
-  const { goal } = orderOf(context);
+  const goal = fullGoal(context);
   const pods = podsOf(context);
   const style = styleIn(context.snapshot);
   const kept =
-    style.hasExtraPods || style.givesBack ? Math.min(context.release.weight ?? 0, leastWeight(pods)) : 0;
+    style.hasExtraPods || givesBack(context) ? Math.min(context.release.weight ?? 0, leastWeight(pods)) : 0;
   return { ...planned, weight: mostWeight(Math.max(planned.weight, kept), goal, pods) };
 }
 
@@ -40,10 +41,10 @@ export function carriedShare(context: StepContext, planned: Share): Share {
 export function shareBetween(context: StepContext): Share | undefined {
   const { snapshot, release } = context;
   const planned = routedShare(context);
-  if (planned?.weight === undefined || styleIn(snapshot).hasExtraPods) return undefined;
+  if (planned?.weight === undefined || styleIn(snapshot).hasExtraPods || isPinDue(context)) return undefined;
   const pods = podsOf(context);
   const reached = release.weight ?? 0;
-  const { goal } = orderOf(context);
+  const goal = fullGoal(context);
   const left = Math.min(pods.stable, Math.max(0, pods.size - goal));
   const needed = Math.max(reached, Math.min(leastWeight({ ...pods, stable: left }), planned.weight));
   const weight = Math.min(needed, mostWeight(Math.max(needed, planned.weight), goal, pods));

@@ -31,6 +31,16 @@ export function withRelease(record: RecordStatus, release: ReleaseRecord): Recor
   return { ...record, release };
 }
 
+/** Whether the release has pinned the stable Service, and has not given it back since. */
+export function holdsPin({ stablePinnedAt, serviceRestoredAt }: ReleaseRecord): boolean {
+  return stablePinnedAt !== undefined && serviceRestoredAt === undefined;
+}
+
+/** Whether the step stays as it is for now: it is held, or its author lets the release rest. */
+export function rests({ snapshot, release }: Pick<Context, 'snapshot' | 'release'>): boolean {
+  return release.step?.hold !== undefined || snapshot.rollout.spec.strategy.paused === true;
+}
+
 /** Whether a release still has a canary, or is about to have one or to lose it. */
 export function isUnderWay({ stage }: ReleaseRecord): boolean {
   return stage !== 'Completed' && stage !== 'Aborted' && stage !== 'PostPromotion';

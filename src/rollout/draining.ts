@@ -4,7 +4,7 @@ import { type Context, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { styleIn } from './order.ts';
 import { removeRoutes } from './removal.ts';
-import { hasRoutes, routeWork } from './routes.ts';
+import { hasRoutes, isPinned, routeWork } from './routes.ts';
 
 /**
  * Takes the requests from the canary as fast as the stable pods can carry them. Where the canary has a Deployment of
@@ -42,11 +42,6 @@ export function easeWeight(context: Context): Outcome | undefined {
     weightOf(release.weight, podsOf(context)),
     'making way for both versions in one Service',
   );
-}
-
-/** Whether the stable Service selects the stable pods alone. */
-function isPinned({ snapshot }: Context): boolean {
-  return snapshot.traffic.service?.spec.selector?.[styleIn(snapshot).podLabel] !== undefined;
 }
 
 /** A lower weight is remembered: stable pods that go missing afterwards are no reason to give the canary more again. */

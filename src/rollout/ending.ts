@@ -219,9 +219,12 @@ export function decideSuperseding(context: Context): Outcome {
  * What the workload's own pods run, mostly: the stable version, unless the last rolling update has already put the
  * released one in its place. Traffic is pinned to it next, so it must be the one that can carry it.
  */
-function standingRevision({ snapshot, workload, release }: Context): StableRevision {
+function standingRevision({ snapshot, workload, release, now }: Context): StableRevision {
   const style = styleIn(snapshot);
   const promoted = style.version(workload, release.revision);
+  // Made anew, the workload runs neither.
+  if (!promoted && isMadeAnew({ snapshot, workload, release, now }))
+    return style.running(workload) ?? release.stable;
   if (!promoted || style.ready(workload, release.stable) >= style.ready(workload, promoted))
     return release.stable;
   return promoted;

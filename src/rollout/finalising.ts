@@ -14,6 +14,7 @@ import {
   awaitRollingUpdate,
   firstOpen,
   type Job,
+  keepCanaryService,
   removeCanaryPods,
   removeCanaryService,
   removeRoutes,
@@ -35,7 +36,7 @@ export function decideFinalising(context: Context): Outcome {
   const watch = watchBackground(context);
   const held = step && decideWatchedUpdate({ ...context, step, watch } satisfies StepContext);
   if (held) return held;
-  const open = firstOpen(context, jobsOf(context));
+  const open = firstOpen(context, [keepCanaryService, ...jobsOf(context)]);
   if (open) {
     return watch.kind === 'well'
       ? { ...open, wakeAt: Math.min(open.wakeAt ?? watch.staleAt, watch.staleAt) }

@@ -1,11 +1,8 @@
-import { replaceActs } from '../api/act.ts';
-import { resources } from '../api/resource.ts';
 import { parseTime } from '../api/timestamp.ts';
-import { pinnedService } from '../traffic/services.ts';
-import { type StepContext, timestamp, wait, withRelease } from './context.ts';
+import { holdsPin, type StepContext, timestamp, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { hold } from './failure.ts';
-import { styleIn } from './order.ts';
+import { pinActs } from './pinning.ts';
 import { routedShare } from './routed-share.ts';
 
 /** Two reverts of one field within this time are no accident. */
@@ -39,18 +36,10 @@ export function repairAndCount(context: StepContext, field: string, repair: Outc
 export function repairedPin(context: StepContext): Outcome | undefined {
   const { snapshot, release, step } = context;
   const { service } = snapshot.traffic;
-  const isPinned = release.stablePinnedAt !== undefined && release.serviceRestoredAt === undefined;
-  if (!service || !isPinned || step.state === 'BeforeStepUpgrade' || !routedShare(context)) return undefined;
-  const pinned = pinnedService(service, styleIn(snapshot).podLabel, release.stable.hash);
-  if (pinned === service) return undefined;
-  const repair = {
-    ...wait('WaitingForRoutes', 'the stable Service was changed and is pinned again'),
-    acts: replaceActs(
-      resources.service,
-      service,
-      pinned,
-      `pin the stable Service to pods ${release.stable.hash}`,
-    ),
-  };
+  if (!service || !holdsPin(release) || step.state === 'BeforeStepUpgrade' || !routedShare(context))
+    return undefined;
+  const acts = pinActs(context, service);
+  if (acts.length === 0) return undefined;
+  const repair = { ...wait('WaitingForRoutes', 'the stable Service was changed and is pinned again'), acts };
   return repairAndCount(context, `spec.selector of Service ${service.metadata.name}`, repair);
 }

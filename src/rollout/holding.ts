@@ -89,7 +89,7 @@ function retriedRelease(context: StepContext, reason: HoldReason): ReleaseRecord
     step: {
       ...rest,
       state,
-      ...(state === 'StepUpgrade' ? { upgradeStartedAt: timestamp(context) } : {}),
+      ...(state === 'StepMetricsAnalysis' ? {} : { upgradeStartedAt: timestamp(context) }),
     },
   });
 }

@@ -2,8 +2,10 @@ import type { ReleaseStage } from '../api/rollout-record.ts';
 import { batchOf } from '../workload/batch-size.ts';
 import type { Asked, CanaryState, Order, Style } from '../workload/style.ts';
 import { styleOf } from '../workload/styles.ts';
-import { type Context, currentRevision, stall, wait } from './context.ts';
+import { mostExchanged } from './capacity.ts';
+import { type Context, currentRevision, holdsPin, rests, stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
+import { shareOf, toleratedPods } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Stages in which the new version has its pods; in the others it gets none, or loses those that it has. */
@@ -22,15 +24,49 @@ export function orderOf({ snapshot, workload, release }: Omit<Context, 'now'>): 
   // What was granted was granted to one template: another one in the workload gets no pod before its own steps.
   const isReleased = currentRevision({ workload }) === release.revision;
   const granted = isReleased && WITH_CANARY.includes(release.stage) ? release.granted : undefined;
-  return {
+  const order = {
     rollout,
     releaseId: record.releaseId,
     revision: release.revision,
     stable: release.stable,
     canaryName: release.canary.name,
-    goal: granted === undefined ? 0 : batchOf(styleIn(snapshot), granted, styleIn(snapshot).size(workload)),
+    goal: granted === undefined ? 0 : fullGoal({ snapshot, workload, release }),
     granted,
   };
+  const goal = reachable({ snapshot, workload, release }, order);
+  return goal < order.goal ? { ...order, goal, granted: goal } : order;
+}
+
+/**
+ * Of the pods that a step asks for, as many as can be exchanged with the weight that was reached: the workload's own
+ * controller goes on exchanging them, whatever becomes of this one. What the plan itself leaves to the stable pods, they
+ * have.
+ */
+function reachable(context: Omit<Context, 'now'>, order: Order): number {
+  const { snapshot, workload, release } = context;
+  const { step, weight = 0 } = release;
+  const style = styleIn(snapshot);
+  if (style.hasExtraPods || !holdsPin(release) || step?.state !== 'StepUpgrade') return order.goal;
+  const isResting = rests(context);
+  const planned = shareOf(snapshot.rollout, step.index)?.weight ?? 0;
+  if (!isResting && weight >= planned) return order.goal;
+  const { pods, ready } = style.canary(workload, order);
+  const most = mostExchanged(style.size(workload), weight);
+  // Of few pods even one is more than a fifth, and some may never get ready. At rest the weight does not follow.
+  const next = isResting ? most : Math.max(most, ready + 1 + toleratedPods(snapshot.rollout, order.goal));
+  return Math.min(order.goal, givesBack(context) ? next : Math.max(next, pods));
+}
+
+/** How many pods the step asks for in the end. */
+export function fullGoal({ snapshot, workload, release }: Omit<Context, 'now'>): number {
+  const style = styleIn(snapshot);
+  return release.granted === undefined ? 0 : batchOf(style, release.granted, style.size(workload));
+}
+
+/** Whether stable pods come back when the goal falls: as long as the workload's own controller makes pods of that version. */
+export function givesBack({ snapshot, workload, release }: Omit<Context, 'now'>): boolean {
+  const style = styleIn(snapshot);
+  return style.givesBack === true && style.isGivenUp?.(workload, release.stable) !== true;
 }
 
 export function canaryOf(context: Omit<Context, 'now'>): CanaryState {

@@ -9,6 +9,7 @@ import type {
   TrafficRouting,
 } from '../api/rollout.ts';
 import type { Share } from '../traffic/provider.ts';
+import { batchSize } from '../workload/batch-size.ts';
 
 /** Upstream's grace period where a routing names none. */
 const DEFAULT_GRACE_SECONDS = 3;
@@ -71,6 +72,12 @@ export function pauseMs(rollout: Rollout, step: number): number | undefined {
 export function isPlainLastStep(rollout: Rollout, step: number): boolean {
   if (rollout.spec.strategy.blueGreen) return false;
   return step >= stepsOf(rollout).length && replicasOf(rollout, step) === '100%';
+}
+
+/** Upstream's failureThreshold: how many of a step's pods may be missing; a percentage is rounded up. */
+export function toleratedPods(rollout: Rollout, goal: number): number {
+  const { failureThreshold } = strategyOf(rollout);
+  return failureThreshold === null || failureThreshold === undefined ? 0 : batchSize(failureThreshold, goal);
 }
 
 /** The identity of a plan: a change of it voids verdicts. Pause durations and failureThreshold may change freely. */

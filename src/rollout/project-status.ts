@@ -5,7 +5,8 @@ import type { RecordStatus, ReleaseRecord, ReleaseStage, Verdict } from '../api/
 import { formatTime } from '../api/timestamp.ts';
 import { rolloutIdOf } from '../workload/pod-labels.ts';
 import { styleOf } from '../workload/styles.ts';
-import type { Outcome } from './decision.ts';
+import type { Outcome, Reason } from './decision.ts';
+import { finalisingStepOf } from './finalising-step.ts';
 import { presentGuard } from './guard.ts';
 import { kstatusConditions, type Wanted } from './kstatus.ts';
 import { canaryOf } from './order.ts';
@@ -39,7 +40,7 @@ export function projectStatus(
   const approvals = (rollout.status?.approvals ?? []).filter(
     (approval) => approval.releaseId >= record.releaseId,
   );
-  const canaryStatus = projectCanary(snapshot, record);
+  const canaryStatus = projectCanary(snapshot, record, outcome.reason);
   return {
     ...(rollout.metadata.generation === undefined ? {} : { observedGeneration: rollout.metadata.generation }),
     phase: phaseOf(snapshot, record),
@@ -78,7 +79,7 @@ function isOver({ stage }: ReleaseRecord): boolean {
   return stage === 'Completed' || stage === 'PostPromotion';
 }
 
-function projectCanary(snapshot: Snapshot, record: RecordStatus): CanaryStatus | undefined {
+function projectCanary(snapshot: Snapshot, record: RecordStatus, reason: Reason): CanaryStatus | undefined {
   const { rollout, workload } = snapshot;
   const { release, stable } = record;
   const steps = stepsOf(rollout).length;
@@ -87,7 +88,9 @@ function projectCanary(snapshot: Snapshot, record: RecordStatus): CanaryStatus |
     ...(workload?.object.metadata.generation === undefined
       ? {}
       : { observedWorkloadGeneration: workload.object.metadata.generation }),
-    finalisingStep: '',
+    finalisingStep: release
+      ? finalisingStepOf(release, reason, rollout.spec.strategy.blueGreen !== undefined)
+      : '',
   };
   if (!release || isOver(release)) {
     if (!stable) return undefined;

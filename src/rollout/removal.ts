@@ -6,7 +6,7 @@ import { type Context, isOurs, timestamp, wait, withRelease } from './context.ts
 import type { Outcome } from './decision.ts';
 import { asked, orderOf, styleIn } from './order.ts';
 import { gracePeriodMs } from './plan.ts';
-import { hasRoutes, unrouteActs } from './routes.ts';
+import { canaryServiceWork, hasRoutes, unrouteActs } from './routes.ts';
 
 /**
  * The single jobs of ending a release. Each answers what is still to do for it, or undefined once it is done,
@@ -27,6 +27,15 @@ export function firstOpen(context: Context, jobs: readonly Job[]): Outcome | und
 export function holdWorkload(context: Context): Outcome | undefined {
   const held = styleIn(context.snapshot).hold(context.workload, orderOf(context));
   return held && asked(held, 'WaitingForWorkload');
+}
+
+/** The canary Service is there as long as routes lead to it: somebody may have deleted it. */
+export function keepCanaryService(context: Context): Outcome | undefined {
+  const { service } = context.snapshot.traffic;
+  if (!service || !hasRoutes(context)) return undefined;
+  const work = canaryServiceWork(context, service);
+  if ('stall' in work || work.acts.length === 0) return undefined;
+  return { ...wait('WaitingForRoutes', 'the canary Service was gone and is made again'), acts: work.acts };
 }
 
 /** No request is sent to the canary any more, and one grace period has passed since. */

@@ -1,5 +1,5 @@
 import { repairedAutoscalers } from './autoscalers.ts';
-import { watchBackground } from './background.ts';
+import { type Watch, watchBackground } from './background.ts';
 import { decideWatched } from './background-step.ts';
 import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
@@ -7,14 +7,16 @@ import { abandon, cancel, isMadeAnew, refused, supersede } from './ending.ts';
 import { repairAndCount, repairedPin } from './foreign-writer.ts';
 import { presentGuard } from './guard.ts';
 import { sentBack } from './holding.ts';
+import { keptRoutes } from './kept-routes.ts';
 import { asked, orderOf, styleIn } from './order.ts';
+import { unpinFew } from './pinning.ts';
 import { planHash, stepsOf } from './plan.ts';
 import { enterStep, jump } from './step.ts';
 import { decideAnalysis } from './step-analysis.ts';
 import { decideBeforeUpgrade } from './step-before-upgrade.ts';
 import { decidePaused } from './step-paused.ts';
 import { decideRouting } from './step-routing.ts';
-import { decideUpgrade, growCanary } from './step-upgrade.ts';
+import { decideUpgrade, growCanary, routeBetween } from './step-upgrade.ts';
 
 /**
  * A release in its steps. What ends or restarts it comes before what moves it: a rollback is seen even while
@@ -27,11 +29,19 @@ export function decideRolling(context: Context): Outcome {
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
   if (isMadeAnew(context)) return abandon(context);
   const unheld = heldAgain(context);
-  if (unheld) return unheld;
+  if (unheld) {
+    const first = routedFirst(context, watchBackground(context));
+    // What is missing of the routes must not keep the workload from being held.
+    return first && !first.stall ? first : unheld;
+  }
   const failed = revision === release.revision ? failedInBackground(context) : undefined;
   if (failed) return failed;
-  if (rollout.spec.strategy.paused) return wait('Paused', 'spec.strategy.paused is true: the release rests');
-  if (revision !== release.revision) return refused(context) ?? supersede(context);
+  if (rollout.spec.strategy.paused)
+    return keptTraffic(context) ?? wait('Paused', 'spec.strategy.paused is true: the release rests');
+  if (revision !== release.revision) {
+    const refusal = refused(context);
+    return refusal ? (keptTraffic(context) ?? refusal) : supersede(context);
+  }
   const hash = planHash(rollout);
   if (hash !== release.planHash) {
     const index = Math.min(release.step?.index ?? 1, stepsOf(rollout).length);
@@ -58,13 +68,39 @@ export function decideRolling(context: Context): Outcome {
   const stepContext = { ...context, step, watch: watchBackground(context) };
   const back = sentBack(stepContext);
   if (back && (back.to ?? 1) <= stepsOf(rollout).length) return jump(context, back);
+  const watched = decideWatched(stepContext);
   const outcome =
-    decideWatched(stepContext) ??
+    unpinFew(stepContext) ??
+    (watched?.decision === 'Wait' ? keptRoutes(stepContext) : undefined) ??
+    watched ??
     repairedPin(stepContext) ??
     repairedAutoscalers(stepContext) ??
+    routedFirst(stepContext, stepContext.watch) ??
     growCanary(stepContext) ??
     decideStep(stepContext);
   return stepContext.watch.kind === 'well' ? wokenBefore(outcome, stepContext.watch.staleAt) : outcome;
+}
+
+/** A release that rests keeps its traffic: what somebody takes away of it is set again. */
+function keptTraffic(context: Context): Outcome | undefined {
+  const { step } = context.release;
+  if (!step) return undefined;
+  const resting: StepContext = { ...context, step, watch: { kind: 'none' } };
+  return unpinFew(resting) ?? repairedPin(resting) ?? keptRoutes(resting);
+}
+
+/**
+ * Before stable pods of a step are exchanged, requests that they could not carry any more go to the canary: a controller
+ * that dies in between leaves nobody with too much.
+ */
+function routedFirst(context: Context, watch: Watch): Outcome | undefined {
+  const { snapshot, release } = context;
+  const { rollout } = snapshot;
+  const { step } = release;
+  const isFollowed = currentRevision(context) === release.revision && planHash(rollout) === release.planHash;
+  if (step?.state !== 'StepUpgrade' || step.hold || !isFollowed || rollout.spec.strategy.paused)
+    return undefined;
+  return routeBetween({ ...context, step, watch });
 }
 
 /** A canary that does harm is taken back even while the Rollout is paused. */

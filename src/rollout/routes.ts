@@ -4,9 +4,9 @@ import type { KubeObject, Service } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { RouteFacts, RouteRequest, Share } from '../traffic/provider.ts';
 import { canaryService, canaryServiceName } from '../traffic/services.ts';
-import { type Context, isOurs, stall } from './context.ts';
+import { type Context, holdsPin, isOurs, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { canaryOf, styleIn } from './order.ts';
+import { canaryOf, givesBack, styleIn } from './order.ts';
 import { describeShare, routingOf, shareOf, stepsOf, strategyOf } from './plan.ts';
 
 /** Acts that are still to be done, none where all is as it should be; or what is in the way. */
@@ -47,6 +47,18 @@ export function hasRoutes(context: Pick<Context, 'snapshot'>): boolean {
   return unrouteActs(context, '') !== undefined;
 }
 
+/** Whether the stable Service selects the stable pods alone. */
+export function isPinned({ snapshot }: Pick<Context, 'snapshot'>): boolean {
+  return snapshot.traffic.service?.spec.selector?.[styleIn(snapshot).podLabel] !== undefined;
+}
+
+/** Whether the Service is still to be pinned, for a step that began with too few stable pods to do it before (`pinBeside`). */
+export function isPinDue(context: Omit<Context, 'now'>): boolean {
+  const { snapshot, release } = context;
+  const { hasExtraPods } = styleIn(snapshot);
+  return !hasExtraPods && !givesBack(context) && !holdsPin(release) && !isPinned(context);
+}
+
 /** What is missing, or wrong, of the objects that the routing names, so that no release can begin with them. */
 export function problemWithRoutes(context: Context): Outcome | undefined {
   const { snapshot } = context;
@@ -84,24 +96,30 @@ function nameTaken(context: Context): Outcome | undefined {
  */
 export function routeWork(context: Context, share: Share | undefined): RouteWork {
   const { snapshot } = context;
-  const { service, canaryService: presentService, routes } = snapshot.traffic;
+  const { service, routes } = snapshot.traffic;
   const routing = routingOf(snapshot.rollout);
   if (!share || !routing) return { acts: [] };
   if (!service) return { stall: serviceGone(context) };
   const request = requestOf(context, share);
-  const acts: Act[] = [];
-  if (!routesAlone(context)) {
-    if (presentService && !isOurs(context, presentService)) return taken(presentService);
-    const { label } = request.versions;
-    const wanted = canaryService(snapshot.rollout, service, label, request.versions.canary);
-    acts.push(...serviceActs(presentService, wanted));
-  }
+  const ofService = canaryServiceWork(context, service);
+  if ('stall' in ofService) return ofService;
+  const acts = [...ofService.acts];
   for (const route of routes) {
     const wanted = actsOfRoute(context, route, request);
     if ('stall' in wanted) return wanted;
     acts.push(...wanted.acts);
   }
   return { acts };
+}
+
+/** What is missing of the canary Service, which is made as the stable one is; nothing where no Service is to be made. */
+export function canaryServiceWork(context: Context, stable: Service): RouteWork {
+  const { rollout, traffic } = context.snapshot;
+  if (routesAlone(context)) return { acts: [] };
+  const { canaryService: present } = traffic;
+  if (present && !isOurs(context, present)) return taken(present);
+  const { podLabel } = styleIn(context.snapshot);
+  return { acts: serviceActs(present, canaryService(rollout, stable, podLabel, canaryHash(context))) };
 }
 
 /** The stable Service was deleted in the middle of the release. */

@@ -1,17 +1,15 @@
 import type { PinnedGuard } from '../api/rollout-record.ts';
 import { formatTime, parseTime } from '../api/timestamp.ts';
 import { awaitWatch } from './background.ts';
-import { carriedShare } from './carried-share.ts';
 import { type Combined, combineRuns } from './combine-runs.ts';
 import { type StepContext, timestamp, wait, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { failStep, hold } from './failure.ts';
 import { analysesOfStep, holdsOnSuccess, isGuardGone } from './guard.ts';
 import { type Judged, judgingOf } from './judging.ts';
+import { repairedRoutes } from './kept-routes.ts';
 import { pauseMs } from './plan.ts';
 import { tryAgain } from './retry.ts';
-import { routedShare } from './routed-share.ts';
-import { routeWork } from './routes.ts';
 import { advance } from './step.ts';
 
 /** A guarded step waits here for its verdict; one that no analysis names goes on to its own pause. */
@@ -154,17 +152,4 @@ function holdForeign(context: StepContext, message: string): Outcome {
     evidence: [],
     event: 'Waiting',
   });
-}
-
-/** Routes that somebody took away while the step is judged are set again before anything is concluded. */
-export function repairedRoutes(context: StepContext): Outcome | undefined {
-  // A step that was held before it had its traffic has no routes to repair.
-  const share = context.step.routedAt === undefined ? undefined : routedShare(context);
-  const routes = routeWork(context, share && carriedShare(context, share));
-  if ('stall' in routes) return routes.stall;
-  if (routes.acts.length === 0) return undefined;
-  return {
-    ...wait('WaitingForRoutes', 'the routes of the canary were changed and are set again'),
-    acts: routes.acts,
-  };
 }

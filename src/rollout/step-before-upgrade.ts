@@ -1,17 +1,15 @@
-import { replaceActs } from '../api/act.ts';
-import { resources } from '../api/resource.ts';
 import type { StepState } from '../api/rollout.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
-import { parseTime } from '../api/timestamp.ts';
-import { pinnedService } from '../traffic/services.ts';
 import { batchOf } from '../workload/batch-size.ts';
-import { carries, mostExchanged } from './capacity.ts';
+import { bringBackStable, isPinnedLater } from './bring-back-stable.ts';
+import { carries } from './capacity.ts';
 import { type StepContext, timestamp, wait, withRelease, withStep } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
 import { hold } from './failure.ts';
-import { asked, orderOf, styleIn } from './order.ts';
-import { gracePeriodMs, replicasOf } from './plan.ts';
+import { givesBack, styleIn } from './order.ts';
+import { awaitPin, pinService } from './pinning.ts';
+import { replicasOf } from './plan.ts';
 import { firstOpen, removeRoutes, restoreService, restoreServiceAndWait } from './removal.ts';
 import { howToRetry, isRetryAsked } from './retry.ts';
 import { routedShare } from './routed-share.ts';
@@ -22,41 +20,16 @@ import { serviceGone } from './routes.ts';
  * otherwise the first canary pod would get a share of the traffic that nobody asked for.
  */
 export function decideBeforeUpgrade(context: StepContext): Outcome {
-  const { snapshot, release, now } = context;
+  const { snapshot, release } = context;
   const rejection = rejectedBefore(context);
   if (rejection) return rejection;
   const { service } = snapshot.traffic;
   if (!routedShare(context)) return withoutTraffic(context);
   if (!service) return serviceGone(context);
-  const pinned = pinnedService(service, styleIn(snapshot).podLabel, release.stable.hash);
-  if (pinned !== service) {
-    const returning = bringBackStable(context);
-    if (returning) return returning;
-    // The grace period counts from this pinning, not from an earlier one of the same release.
-    const { stablePinnedAt: _earlier, serviceRestoredAt: _restored, ...unpinned } = release;
-    return {
-      ...wait('GracePeriod', 'pinning the stable Service to the stable pods'),
-      record: withRelease(snapshot.record, unpinned),
-      acts: replaceActs(
-        resources.service,
-        service,
-        pinned,
-        `pin the stable Service to pods ${release.stable.hash}`,
-      ),
-    };
-  }
-  const pinnedAt = parseTime(release.stablePinnedAt);
-  if (pinnedAt === undefined) {
-    return {
-      decision: 'Wait',
-      reason: 'GracePeriod',
-      message: 'the stable Service is pinned to the stable pods',
-      record: withRelease(snapshot.record, { ...release, stablePinnedAt: timestamp(context) }),
-    };
-  }
-  const readyAt = pinnedAt + gracePeriodMs(snapshot.rollout);
-  if (now < readyAt)
-    return wait('GracePeriod', 'waiting until the pinned stable Service is felt everywhere', readyAt);
+  const pinning = pinService(context, service);
+  if (pinning) return isPinnedLater(context) ? beginUnpinned(context) : (bringBackStable(context) ?? pinning);
+  const unfelt = awaitPin(context);
+  if (unfelt) return unfelt;
   return {
     decision: 'Upgrade',
     reason: 'StableServicePinned',
@@ -65,38 +38,11 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   };
 }
 
-/**
- * A release may begin in the middle of another rolling update: pinned then, the Service would send the requests of all
- * pods to the few stable ones. They come back first, where that can be asked for; otherwise a person has to help.
- */
-function bringBackStable(context: StepContext): Outcome | undefined {
-  const { snapshot, workload, release } = context;
-  const style = styleIn(snapshot);
-  const [size, stable] = [style.size(workload), style.ready(workload, release.stable)];
-  const { status = {} } = workload.object as { status?: { readyReplicas?: number; numberReady?: number } };
-  const others = (status.readyReplicas ?? status.numberReady ?? 0) - stable;
-  const order = orderOf(context);
-  if (others <= 0 || carries({ size, stable })) return undefined;
-  if (order.goal > 0) return style.givesBack ? giveBack(context, size, order.goal) : undefined;
-  const cleared = style.clear(workload, order);
-  if (cleared) return asked(cleared, 'WaitingForWorkload');
-  const { kind, metadata } = workload.object;
-  return wait(
-    'WaitingForWorkload',
-    `${stable} of ${size} pods run the stable version ${release.stable.hash}, too few to carry every request, and ` +
-      `${others} another one; to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}, ` +
-      'and release again once it runs everywhere',
-  );
-}
-
-/** Pods that steps without traffic exchanged are given back, as many as it takes; the step gets them again with its routes. */
-function giveBack({ snapshot, release }: StepContext, size: number, goal: number): Outcome {
-  const most = mostExchanged(size);
-  const message = `${goal} of ${size} pods run the new version, too many for the others to carry every request; some go back`;
-  if (goal <= most) return wait('WaitingForWorkload', message);
+/** Until the canary has a share of its own the stable Service selects both versions, as in the step before. */
+function beginUnpinned(context: StepContext): Outcome {
   return {
-    ...wait('WaitingForWorkload', message),
-    record: withRelease(snapshot.record, { ...release, granted: most }),
+    ...wait('StepEntered', 'the stable Service is pinned once requests are routed to the canary'),
+    record: upgradeRecord(context),
   };
 }
 
@@ -110,11 +56,11 @@ function upgradeRecord(context: StepContext): RecordStatus {
   const goal = batchOf(style, granted, size);
   const grows = batchOf(style, wanted, size) >= goal;
   // A step that asks for less, after a jump back, takes no pods away, unless the stable ones left could not carry its rest.
-  const givesBack = style.givesBack === true && !carries({ size, stable: size - goal });
+  const isGivenBack = givesBack(context) && !carries({ size, stable: size - goal });
   return withRelease(record, {
     ...release,
     ...record.release,
-    granted: grows || givesBack ? wanted : granted,
+    granted: grows || isGivenBack ? wanted : granted,
   });
 }
 

@@ -4,9 +4,10 @@ import { type StepContext, wait } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { analysesOfStep, isGuarded, isGuardGone } from './guard.ts';
 import { approvalOf, backToAnalysis, decideHeld } from './holding.ts';
+import { repairedRoutes } from './kept-routes.ts';
 import { isPlainLastStep, pauseMs, stepsOf } from './plan.ts';
 import { advance, jump } from './step.ts';
-import { holdWithoutGuard, repairedRoutes } from './step-analysis.ts';
+import { holdWithoutGuard } from './step-analysis.ts';
 
 /** A step that waits: for a person, for its time to pass, or for its guard to come back. */
 export function decidePaused(context: StepContext): Outcome {

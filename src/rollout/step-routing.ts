@@ -2,7 +2,9 @@ import { parseTime } from '../api/timestamp.ts';
 import { carriedShare } from './carried-share.ts';
 import { type StepContext, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
+import { pinBeside } from './pinning.ts';
 import { describeShare, gracePeriodMs } from './plan.ts';
+import { awaitPods } from './progress-deadline.ts';
 import { routedShare } from './routed-share.ts';
 import { hasRoutes, routeWork } from './routes.ts';
 
@@ -10,6 +12,8 @@ import { hasRoutes, routeWork } from './routes.ts';
 export function decideRouting(context: StepContext): Outcome {
   const { snapshot, release, step, now } = context;
   const share = routedShare(context);
+  const pinning = share && pinBeside(context, share);
+  if (pinning) return pinning;
   const carried = share && carriedShare(context, share);
   // A route to pods that cannot answer is made for nobody.
   const begins = carried?.weight !== 0 || share?.weight === 0 || hasRoutes(context);
@@ -20,13 +24,13 @@ export function decideRouting(context: StepContext): Outcome {
     return { ...wait('WaitingForRoutes', `routing ${what} to the canary`), acts: routes.acts };
   if (share?.weight !== carried?.weight) {
     const reached = `${what} is routed to the canary, ${share?.weight} % once its pods can carry that`;
-    return wait('WaitingForCanaryPods', reached);
+    return awaitPods(context, reached);
   }
   const routedAt = parseTime(step.routedAt);
   if (routedAt === undefined) {
     const at = timestamp(context);
     // Routes taken down for an earlier step of this release are up again, so their removal counts no more.
-    const { routesRemovedAt: _removed, ...routed } = release;
+    const { routesRemovedAt: _removed, weight: _weight, ...routed } = release;
     return {
       decision: 'Wait',
       reason: 'GracePeriod',

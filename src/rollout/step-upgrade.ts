@@ -1,16 +1,13 @@
-import { formatDuration } from '../api/duration.ts';
 import type { Pod } from '../api/kubernetes.ts';
-import { parseTime } from '../api/timestamp.ts';
 import { isBatchReady } from '../workload/batch-ready.ts';
-import { batchSize } from '../workload/batch-size.ts';
 import { batchLabelActs, rolloutIdOf } from '../workload/pod-labels.ts';
 import type { CanaryState } from '../workload/style.ts';
-import { shareBetween } from './carried-share.ts';
+import { podsOf, shareBetween } from './carried-share.ts';
 import { type StepContext, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { failStep } from './failure.ts';
-import { asked, canaryOf, orderOf, styleIn } from './order.ts';
-import { describeShare, strategyOf } from './plan.ts';
+import { asked, canaryOf, fullGoal, givesBack, orderOf, styleIn } from './order.ts';
+import { describeShare, toleratedPods } from './plan.ts';
+import { awaitPods, deadlineOf } from './progress-deadline.ts';
 import { routedShare } from './routed-share.ts';
 import { routeWork } from './routes.ts';
 
@@ -18,17 +15,22 @@ import { routeWork } from './routes.ts';
 export function decideUpgrade(context: StepContext): Outcome {
   const { snapshot, workload, release, step } = context;
   const style = styleIn(snapshot);
-  const { goal } = orderOf(context);
-  const growing = growCanary(context) ?? routeBetween(context);
+  const goal = fullGoal(context);
+  const growing = routeBetween(context) ?? growCanary(context);
   if (growing) return { ...growing, wakeAt: deadlineOf(context) };
   const canary = canaryOf(context);
   const { version } = canary;
-  const isGivingBack = style.givesBack === true && canary.pods > goal;
-  if (!version || isGivingBack || !isBatchReady(canary, goal, toleratedPods(context, goal)))
+  const returning = (givesBack(context) && canary.pods > goal) || awaitsStable(context, goal);
+  if (returning) return awaitPods(context, 'stable pods are coming back before the canary gives requests up');
+  if (!version || !isBatchReady(canary, goal, toleratedPods(snapshot.rollout, goal)))
     return waitOrGiveUp(context, canary, goal);
   const upgraded = {
     ...(routedShare(context)
-      ? { ...release, step: { ...step, state: 'StepTrafficRouting' as const } }
+      ? {
+          ...release,
+          // Pods that fail from here on have the whole time again.
+          step: { ...step, state: 'StepTrafficRouting' as const, upgradeStartedAt: timestamp(context) },
+        }
       : withTraffic(context, { ...step, state: 'StepMetricsAnalysis' })),
     canary: {
       ...release.canary,
@@ -49,6 +51,15 @@ export function decideUpgrade(context: StepContext): Outcome {
   };
 }
 
+/** Sent back to less traffic, the step gives it up when the stable pods that it gets back are ready. */
+function awaitsStable(context: StepContext, goal: number): boolean {
+  const { snapshot, workload, release } = context;
+  const style = styleIn(snapshot);
+  const gives = (release.weight ?? 0) > (routedShare(context)?.weight ?? 0);
+  const awaited = style.size(workload) - goal - toleratedPods(snapshot.rollout, goal);
+  return givesBack(context) && gives && podsOf(context).stable < awaited;
+}
+
 function canaryPods({ snapshot, workload }: StepContext, hash: string): Pod[] {
   const { podLabel } = styleIn(snapshot);
   return [...workload.canary.pods, ...workload.pods].filter(
@@ -56,9 +67,14 @@ function canaryPods({ snapshot, workload }: StepContext, hash: string): Pod[] {
   );
 }
 
-/** Where versions are exchanged pod for pod, the weight follows the pods. */
-function routeBetween(context: StepContext): Outcome | undefined {
-  const share = shareBetween(context);
+/** Where versions are exchanged pod for pod, the weight follows the pods: upwards while what watches it is at ease. */
+export function routeBetween(context: StepContext): Outcome | undefined {
+  const { watch, release: reached } = context;
+  const isAtEase = watch.kind === 'none' || watch.kind === 'well';
+  const wanted = shareBetween(context);
+  const most = isAtEase ? 100 : (reached.weight ?? 0);
+  if (most === 0) return undefined;
+  const share = wanted && { ...wanted, weight: Math.min(wanted.weight ?? 0, most) };
   const routes = routeWork(context, share);
   if ('stall' in routes) return routes.stall;
   if (!share) return undefined;
@@ -81,26 +97,10 @@ export function growCanary(context: StepContext): Outcome | undefined {
 }
 
 function waitOrGiveUp(context: StepContext, { ready }: CanaryState, goal: number): Outcome {
-  const { workload, now } = context;
+  const { workload } = context;
   const trouble = troubleOf([...workload.canary.pods, ...workload.pods]);
   const state = `${ready} of ${goal} canary pods are ready${trouble ? `: ${trouble}` : ''}`;
-  const deadline = deadlineOf(context);
-  if (deadline === undefined || now < deadline) return wait('WaitingForCanaryPods', state, deadline);
-  const allowed = formatDuration(context.release.guard?.progressDeadlineMs ?? 0);
-  const message = `after ${allowed} (progressDeadlineSeconds) ${state}`;
-  return failStep(context, 'ProgressDeadlineExceeded', message, []);
-}
-
-/** Until when the pods may take; unguarded releases wait for ever, as upstream does. */
-function deadlineOf({ release, step, now }: StepContext): number | undefined {
-  if (!release.guard) return undefined;
-  return (parseTime(step.upgradeStartedAt) ?? now) + release.guard.progressDeadlineMs;
-}
-
-/** Upstream's failureThreshold: how many of the step's pods may be missing; a percentage is rounded up. */
-function toleratedPods({ snapshot }: StepContext, goal: number): number {
-  const { failureThreshold } = strategyOf(snapshot.rollout);
-  return failureThreshold === null || failureThreshold === undefined ? 0 : batchSize(failureThreshold, goal);
+  return awaitPods(context, state);
 }
 
 /** What the pods themselves say, such as `ImagePullBackOff: Back-off pulling image …`; the first one stands for all. */

@@ -11,13 +11,17 @@ import { routeWork } from './routes.ts';
 
 /**
  * Blue-green: before the workload is given back, and its own controller takes the stable pods away, the new version has
- * a pod for each of them and every request. Once it is given back, which its missing mark tells, there is nothing left
- * to be done for that.
+ * a pod for each of them and every request. Once it is given back there is nothing left to be done for that.
  */
 export const beforeTurning =
   (job: Job): Job =>
   (context) =>
-    isMarked(context.snapshot.rollout, context.workload.object) ? job(context) : undefined;
+    isTurned(context) ? undefined : job(context);
+
+function isTurned({ snapshot, workload }: Context): boolean {
+  const { object } = workload;
+  return !isMarked(snapshot.rollout, object) || styleIn(snapshot).isTurned?.(object) === true;
+}
 
 /** The last step may have asked for less than every pod. */
 export function bringUpEveryPod(context: Context): Outcome | undefined {

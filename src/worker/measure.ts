@@ -13,6 +13,8 @@ import { askSource } from './ask-source.ts';
 
 const DEFAULT_CONCURRENCY = 20;
 const LONGEST_PAUSE_MS = 60_000;
+/** A job comes ahead of its instant. By a clock that is slow it comes from the future; it is not waited for longer. */
+const LONGEST_HOLD_MS = 1_000;
 /** A source that asks for one pause after the other is not waited for longer: the fault becomes the result. */
 const LONGEST_WAIT_MS = 120_000;
 
@@ -23,7 +25,7 @@ export interface MeasureWorkerDeps {
   /** The namespace of the controller, where the credentials of sources are. */
   namespace: string;
   openSource: (config: PrometheusConfig) => QuerySource;
-  clock: Pick<Clock, 'now'>;
+  clock: Pick<Clock, 'now' | 'after'>;
   log: Log;
   onMeasured?: (measured: Measured) => void;
 }
@@ -54,11 +56,12 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
   let turn = Promise.resolve();
 
   /**
-   * Asks the queries of a measurement one after the other: what limits the measurements under way, in all replicas
+   * Asks the queries of a measurement at its instant, one after the other: what limits the measurements under way, in all replicas
    * together, then limits the queries. All are evaluated at one instant, whenever they are asked. After a fault the
    * others would be asked for nothing.
    */
   async function measure(job: MeasureJob, turn: Turn): Promise<MeasureTry> {
+    await until(job.evaluateAt);
     const startedAt = clock.now();
     const answers: Answered[] = [];
     let failed: QueryAnswer | undefined;
@@ -71,6 +74,12 @@ export function measureWorker(deps: MeasureWorkerDeps): () => Promise<void> {
     const fault = faultIn(answers);
     const pauseMs = fault && pauseAfter(job, fault, finishedAt);
     return { job, startedAt, finishedAt, answers, ...(pauseMs !== undefined && { pauseMs }) };
+  }
+
+  /** Where the queue is behind nothing is early, and nothing waits here. */
+  async function until(instant: number): Promise<void> {
+    const holdMs = Math.min(instant - clock.now(), LONGEST_HOLD_MS);
+    if (holdMs > 0) await new Promise<void>((resolve) => clock.after(holdMs, resolve));
   }
 
   async function timed(source: string, query: () => Promise<QueryAnswer>): Promise<QueryAnswer> {

@@ -1,6 +1,6 @@
 import { ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION } from '../api/annotations.ts';
 import { sameJson } from '../api/canonical.ts';
-import type { Deployment, IntOrString } from '../api/kubernetes.ts';
+import type { Deployment, IntOrString, Workload } from '../api/kubernetes.ts';
 import { withoutAnnotation } from './marks.ts';
 
 /**
@@ -23,7 +23,7 @@ interface OriginalSettings {
 type Spec = Deployment['spec'];
 
 /** Whether a release has changed the settings, and noted what they were. */
-export function isTakenOver({ metadata }: Deployment): boolean {
+export function isTakenOver({ metadata }: Workload): boolean {
   return metadata.annotations?.[ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION] !== undefined;
 }
 
@@ -122,6 +122,6 @@ function noted(deployment: Deployment, original: OriginalSettings): Deployment {
   return { ...deployment, metadata: { ...deployment.metadata, annotations } };
 }
 
-function withoutUndefined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+export function withoutUndefined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

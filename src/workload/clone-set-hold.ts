@@ -66,7 +66,12 @@ export function asAuthored(set: CloneSet): CloneSet {
   const note = noteOf(set);
   const own = withoutAnnotation(unmarkedWorkload(set), PARTITION_ANNOTATION);
   if (!note) return own;
-  return withStrategy(own, { partition: note.original, paused: note.paused });
+  const { paused } = set.spec.updateStrategy ?? {};
+  // What says that it is not paused is its author's, also where it came past admission: no release writes that.
+  return withStrategy(own, {
+    partition: note.original,
+    paused: note.paused ?? (paused ? undefined : paused),
+  });
 }
 
 /** With these two fields of updateStrategy in place of those that it has. */

@@ -4,12 +4,9 @@ import type { CloneSet } from '../api/clone-set.ts';
 import type { Pod } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import {
-  cloneSetCanary,
   cloneSetIn,
-  cloneSetReady,
-  cloneSetRunning,
+  cloneSetReadings,
   cloneSetSize,
-  cloneSetTemplate,
   cloneSetUpdate,
   cloneSetVersion,
   currentVersion,
@@ -24,18 +21,11 @@ import { isReadyPod } from './version-pods.ts';
 
 /** The CloneSet's own controller exchanges pods one for another, as many as its partition lets go. */
 export const cloneSetPartition: Style = {
-  resource: resources.cloneSet,
-  type: 'cloneset',
-  podLabel: POD_TEMPLATE_HASH_LABEL,
+  ...cloneSetReadings,
   hasExtraPods: false,
   makesRoomFirst: () => true,
+  givesBack: true,
   heldFields: ['/spec/updateStrategy/partition'],
-  size: cloneSetSize,
-  version: cloneSetVersion,
-  template: cloneSetTemplate,
-  running: cloneSetRunning,
-  ready: cloneSetReady,
-  update: cloneSetUpdate,
   isGivenUp: (facts, { hash }) => isGivenUp(facts, hash),
   resumeCommand: ({ metadata }) =>
     `kubectl patch clonesets.apps.kruise.io/${metadata.name} --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
@@ -44,7 +34,6 @@ export const cloneSetPartition: Style = {
   keep: (before, after) => admittedSet(before as CloneSet, after as CloneSet),
   hold,
   grow,
-  canary: cloneSetCanary,
   release,
   clear,
 };
@@ -68,9 +57,12 @@ function hold(facts: WorkloadFacts, { rollout, goal }: Order): Asked | undefined
 }
 
 /** A number of pods lets more of them go when the CloneSet is scaled, before anybody can look. */
-function grow(facts: WorkloadFacts, { stable, goal }: Order): Asked | undefined {
+function grow(facts: WorkloadFacts, { revision, stable, goal }: Order): Asked | undefined {
+  const released = cloneSetVersion(facts, revision)?.hash;
+  const isReleased = (pod: Pod) => pod.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === released;
   const pods = podsOfOthers(facts, stable.hash).filter((pod) => !isGoing(pod));
-  const surplus = pods.slice(goal);
+  // What an earlier release left goes before what this one brings.
+  const surplus = [...pods.filter(isReleased), ...pods.filter((pod) => !isReleased(pod))].slice(goal);
   if (goal === 0 || surplus.length === 0 || !isSettled(facts) || isGivenUp(facts, stable.hash))
     return undefined;
   const message = 'more pods than granted run the new version';

@@ -31,11 +31,18 @@ export function spareReadyPods(facts: WorkloadFacts): number {
 export function replacementActs(facts: WorkloadFacts, pods: readonly Pod[], why: string): Act[] {
   const open = pods.filter((pod) => !isGoing(pod));
   const ready = open.filter(isReadyPod).slice(0, spareReadyPods(facts));
-  return [...open.filter((pod) => !isReadyPod(pod)), ...ready].map((pod) => {
-    const labels = { ...pod.metadata.labels, [SPECIFIED_DELETE_LABEL]: 'true' };
-    const object = { ...pod, metadata: { ...pod.metadata, labels } };
-    return { verb: 'replace', resource: resources.pod, object, why };
-  });
+  return deletionActs([...open.filter((pod) => !isReadyPod(pod)), ...ready], why);
+}
+
+/** Gives pods to the CloneSet's own controller to be deleted, those that are not given to it yet. */
+export function deletionActs(pods: readonly Pod[], why: string): Act[] {
+  return pods
+    .filter((pod) => !isGoing(pod))
+    .map((pod) => {
+      const labels = { ...pod.metadata.labels, [SPECIFIED_DELETE_LABEL]: 'true' };
+      const object = { ...pod, metadata: { ...pod.metadata, labels } };
+      return { verb: 'replace', resource: resources.pod, object, why };
+    });
 }
 
 export function isGoing({ metadata }: Pod): boolean {

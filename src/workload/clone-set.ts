@@ -1,10 +1,11 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
 import type { CloneSet } from '../api/clone-set.ts';
 import type { ControllerRevision, Pod, PodTemplate, Workload } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
 import type { StableRevision } from '../api/rollout-record.ts';
 import { keptTemplateOf, revisionIn, revisionWith } from './controller-revisions.ts';
 import { stableCount } from './stable-count.ts';
-import type { CanaryState, Order, UpdateState, WorkloadFacts } from './style.ts';
+import type { CanaryState, Order, Style, UpdateState, WorkloadFacts } from './style.ts';
 import { isReadyPod, stayingPods } from './version-pods.ts';
 
 /** What the styles of a CloneSet have in common: its versions are its ControllerRevisions, all pods are its own. */
@@ -96,3 +97,17 @@ export function cloneSetCanary(facts: WorkloadFacts, { revision }: Order): Canar
     ready: version ? cloneSetReady(facts, version) : 0,
   };
 }
+
+/** How every style reads a CloneSet that it has not made larger. */
+export const cloneSetReadings = {
+  resource: resources.cloneSet,
+  type: 'cloneset',
+  podLabel: POD_TEMPLATE_HASH_LABEL,
+  size: cloneSetSize,
+  version: cloneSetVersion,
+  template: cloneSetTemplate,
+  running: cloneSetRunning,
+  ready: cloneSetReady,
+  update: cloneSetUpdate,
+  canary: cloneSetCanary,
+} as const satisfies Partial<Style>;

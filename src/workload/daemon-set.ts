@@ -59,7 +59,10 @@ function hashOf({ metadata }: ControllerRevision): string {
 function running(facts: WorkloadFacts): StableRevision | undefined {
   const set = facts.object as DaemonSet;
   const present = revisionWith(revisionOf(set.spec.template), facts.revisions);
-  const hashes = new Set(stayingPods(facts).map(versionHashOf));
+  const pods = stayingPods(facts);
+  const ready = pods.filter(isReadyPod);
+  // Beside pods that serve, those of a version that never did are nothing to go back to.
+  const hashes = new Set((ready.length > 0 && isOnDelete(set) ? ready : pods).map(versionHashOf));
   const found = newestFirst(facts.revisions).filter((kept) => hashes.has(hashOf(kept)));
   if (found.length === 0) return present && named(present);
   const [only] = found;

@@ -32,6 +32,21 @@ export function brokenPods(pods: readonly Pod[], hash: string): Pod[] {
   return pods.filter((pod) => versionHashOf(pod) !== hash && !isReadyPod(pod));
 }
 
+/**
+ * Pods that are to have another version than they have, and are not ready: their controller goes in order, and would
+ * wait for them for good. From the partition on they are to have `hash`, and before it `below`, where that is known.
+ */
+export function stuckPods(
+  set: StatefulSet,
+  pods: readonly Pod[],
+  { hash, below }: { hash: string; below: string | undefined },
+): Pod[] {
+  return pods.filter((pod) => {
+    const wanted = indexOf(set, pod) >= partitionOf(set) ? hash : below;
+    return !isReadyPod(pod) && wanted !== undefined && versionHashOf(pod) !== wanted;
+  });
+}
+
 /** The partition that lets just the highest pod of another version than this be replaced; undefined where there is none. */
 export function tailOf(set: StatefulSet, pods: readonly Pod[], hash: string): number | undefined {
   const [highest] = highestFirst(set, pods).filter((pod) => versionHashOf(pod) !== hash);

@@ -14,7 +14,7 @@ import {
   withOwnPartition,
   withPartition,
 } from './stateful-set-partition.ts';
-import { brokenPods, podsToTakeBack, surplusPods, tailOf } from './stateful-set-pods.ts';
+import { brokenPods, podsToTakeBack, stuckPods, surplusPods, tailOf } from './stateful-set-pods.ts';
 import type { Asked, CanaryState, Order, Style, UpdateState, WorkloadFacts } from './style.ts';
 import { countPods, stayingPods, versionHashOf } from './version-pods.ts';
 
@@ -25,6 +25,7 @@ export const statefulSet: Style = {
   podLabel: CONTROLLER_REVISION_LABEL,
   hasExtraPods: false,
   makesRoomFirst: () => true,
+  givesBack: true,
   heldFields: ['/spec/updateStrategy/rollingUpdate/partition'],
   problem: (object) => onDeleteProblem(object as StatefulSet),
   size: ({ object }) => sizeOf(object),
@@ -134,11 +135,22 @@ function hold({ object }: WorkloadFacts, { rollout, goal }: Order): Asked | unde
   };
 }
 
-/** Its controller replaces pods above the partition by itself, and never those that came to be below it. */
+/**
+ * Its controller replaces pods above the partition by itself, unless one of them never gets ready, and never those that
+ * came to be below it.
+ */
 function grow(facts: WorkloadFacts, { stable, goal }: Order): Asked | undefined {
   const set = facts.object as StatefulSet;
-  if (goal === 0 || !isSettled(set) || set.status?.currentRevision !== stable.hash) return undefined;
-  const surplus = surplusPods(set, stayingPods(facts), stable.hash);
+  if (goal === 0 || !isSettled(set)) return undefined;
+  const pods = stayingPods(facts);
+  const { currentRevision, updateRevision = '' } = set.status ?? {};
+  const stuck = stuckPods(set, pods, {
+    hash: updateRevision,
+    below: currentRevision === stable.hash ? stable.hash : undefined,
+  });
+  if (stuck.length > 0) return deletion(stuck, 'replacing pods that are not ready and would stop the update');
+  if (currentRevision !== stable.hash) return undefined;
+  const surplus = surplusPods(set, pods, stable.hash);
   return surplus.length === 0 ? undefined : deletion(surplus, 'more pods than granted run the new version');
 }
 

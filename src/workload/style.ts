@@ -43,7 +43,7 @@ export interface Order {
   stable: StableRevision;
   /** Name for an extra Deployment, where the style makes one. */
   canaryName: string;
-  /** How many pods run the new version, once the order is carried out. It falls only where `givesBack` lets it. */
+  /** How many pods run the new version, once the order is carried out. Where it falls, only some styles give pods back. */
   goal: number;
   /** The same as the plan says it; undefined while no step has asked for pods. */
   granted: IntOrString | undefined;
@@ -127,6 +127,11 @@ export interface Style {
   isStill(object: Workload): boolean;
   /** The workload so that its own controller brings the present template to no pod. The same object if it is so. */
   still(object: Workload, rollout: Rollout): Workload;
+  /**
+   * Whether a blue-green workload was given back to its own controller, where it is marked until the last stable pod has
+   * gone; where left out, the mark goes at once and tells.
+   */
+  isTurned?(object: Workload): boolean;
   /**
    * What an author's write comes to while a release holds the workload; where left out, the held fields stay as they
    * are. With it, what was written of them comes into force when the release has ended.

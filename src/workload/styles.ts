@@ -1,4 +1,5 @@
 import type { Rollout } from '../api/rollout.ts';
+import { cloneSetBlueGreen } from './clone-set-blue-green.ts';
 import { cloneSetPartition } from './clone-set-partition.ts';
 import { daemonSet } from './daemon-set.ts';
 import { deploymentBlueGreen } from './deployment-blue-green.ts';
@@ -17,7 +18,8 @@ export function styleOf({ spec }: Rollout): Style | undefined {
       if (!strategy.canary) return undefined;
       return strategy.canary.enableExtraWorkloadForCanary ? deploymentCanary : deploymentPartition;
     case 'apps.kruise.io CloneSet':
-      return strategy.blueGreen ? undefined : cloneSetPartition;
+      if (strategy.blueGreen) return cloneSetBlueGreen;
+      return strategy.canary ? cloneSetPartition : undefined;
     case 'apps StatefulSet':
       return strategy.canary ? statefulSet : undefined;
     case 'apps DaemonSet':

@@ -17,11 +17,14 @@ const badQuery: QueryAnswer = { kind: 'fault', reason: 'BadQuery', message: 'par
 class Stepped {
   run: AnalysisRun;
   inFlight: InFlight[] = [];
-  constructor(spec: Partial<AnalysisRunSpec> & Pick<AnalysisRunSpec, 'metrics'>) {
+  readonly offerAheadMs: number;
+  constructor(spec: Partial<AnalysisRunSpec> & Pick<AnalysisRunSpec, 'metrics'>, offerAheadMs = 0) {
     this.run = runOf(spec);
+    this.offerAheadMs = offerAheadMs;
   }
   pass(now: number): RunDecision {
-    const decision = decideRun({ run: this.run, inFlight: this.inFlight, now });
+    const { run, inFlight, offerAheadMs } = this;
+    const decision = decideRun({ run, inFlight, now, offerAheadMs });
     // As the API server gives it back.
     this.run = { ...this.run, status: JSON.parse(JSON.stringify(decision.status)) };
     this.inFlight = decision.inFlight;
@@ -346,6 +349,60 @@ describe('jobs are transport', () => {
     const { uid: _, ...metadata } = runOf({ metrics: [metric()] }).metadata;
     const run = { ...runOf({ metrics: [metric()] }), metadata };
     expect(() => decideRun({ run, inFlight: [], now: START })).toThrow('AnalysisRun run has no uid');
+  });
+});
+
+describe('a job that is offered ahead of its instant', () => {
+  const AHEAD_MS = 500;
+  const spec = { metrics: [metric({ initialDelay: '10s' })] };
+
+  test('is offered so long before, once, and asks for its instant', () => {
+    const world = new Stepped(spec, AHEAD_MS);
+    world.pass(at(0));
+    expect(world.pass(at(9.4))).toMatchObject({ jobs: [], wakeAt: at(9.5) });
+    expect(only(world.pass(at(9.5)).jobs)).toMatchObject({ sequence: 0, evaluateAt: at(10) });
+    expect(world.pass(at(10))).toMatchObject({ changed: false, jobs: [], wakeAt: at(14.5) });
+  });
+
+  test('counts when it is due, though its worker was early', () => {
+    const world = new Stepped(spec, AHEAD_MS);
+    world.pass(at(0));
+    world.answer(only(world.pass(at(9.5)).jobs), samples(0.99), at(9.7));
+    expect(world.pass(at(9.7))).toMatchObject({ changed: false, jobs: [], wakeAt: at(10) });
+    expect(world.pass(at(10))).toMatchObject({ changed: true, status: { phase: 'Successful' } });
+  });
+
+  test('counts from before a restart', () => {
+    const world = new Stepped(spec, AHEAD_MS);
+    world.pass(at(0));
+    const job = only(world.pass(at(9.5)).jobs);
+    world.restart();
+    world.answer(job, samples(0.99), at(10.1));
+    expect(world.pass(at(10.1)).status.phase).toBe('Successful');
+  });
+
+  test('is waited for once it is due, so that one write records what is due at one instant', () => {
+    const metrics = [
+      metric({ name: 'a', initialDelay: '10s' }),
+      metric({ name: 'b', initialDelay: '10s' }),
+      metric({ name: 'later', initialDelay: '10200ms' }),
+    ];
+    const world = new Stepped({ metrics }, AHEAD_MS);
+    world.pass(at(0));
+    const [a, b] = world.pass(at(9.7)).jobs as [MeasureJob, MeasureJob];
+    world.answer(a, samples(0.99), at(10.01));
+    expect(world.pass(at(10.02))).toMatchObject({ changed: false, wakeAt: at(10.25) });
+    world.answer(b, samples(0.99), at(10.03));
+    expect(world.pass(at(10.03))).toMatchObject({ changed: true });
+  });
+
+  test('is not when it names pods: those are found at its instant', () => {
+    const byPods = { query: 'x{pod=~"{{canary.pods}}"}', initialDelay: '10s' };
+    const target = { canary: { hash: 'abc', pods: '' } };
+    const world = new Stepped({ metrics: [metric(byPods)], target }, AHEAD_MS);
+    world.pass(at(0));
+    expect(world.pass(at(9.8))).toMatchObject({ changed: false, jobs: [], wakeAt: at(10) });
+    expect(world.pass(at(10)).status.phase).toBe('Inconclusive');
   });
 });
 

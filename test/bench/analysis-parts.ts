@@ -98,13 +98,14 @@ export async function measureBare(bench: Bench, load: Load): Promise<Outcome> {
     await createRuns(cluster, namespace, load, say);
     await ended;
     const listed = await cluster.list<AnalysisRun>(resources.analysisRun, { namespace });
+    if (!listed.ok) throw new Error(listed.fault.message);
     // Whoever created the runs did it by the same name.
     const { analysisruns: _, ...written } = await writes('admin');
     return {
       cost: cost(),
       writes: written,
       drift: driftOf(await readFile(stub.logFile, 'utf8'), load.intervalMs),
-      recorded: recordedOnce(listed.ok ? listed.object.items : [], load),
+      recorded: recordedOnce(listed.object.items, load),
     };
   } finally {
     stub.stop();

@@ -28,6 +28,8 @@ const [runs, count] = [Number(values.runs), Number(values.count)];
 const [intervalMs, rampMs] = [Number(values['interval-ms']), Number(values['ramp-ms'])];
 /** How often a run that is about to be created is looked for. */
 const LOOK_MS = 200;
+/** A loop that is not fast enough fails in its thousands, and all in the same way. */
+const FAILURES_TOLD = 5;
 const cluster = clusterClient(loadKubeConfig(values.kubeconfig), { fieldManager: 'bare-loop' });
 const ask = prometheusSource(
   { address: values.prometheus, timeoutMs: 10_000, evaluationDelayMs: 0 },
@@ -35,8 +37,11 @@ const ask = prometheusSource(
 );
 const never = new AbortController().signal;
 
+let failures = 0;
+
 console.log('listening');
 await Promise.all(Array.from({ length: runs }, (_, index) => measure(index)));
+if (failures > FAILURES_TOLD) console.error(`… and ${failures - FAILURES_TOLD} more that failed`);
 process.exit(0);
 
 /** The runs are created one after the other; each is measured as soon as it is there. */
@@ -51,7 +56,7 @@ async function measure(index: number): Promise<void> {
     const startedAt = new Date().toISOString();
     const answer = await ask({ query, evaluateAt }, never);
     if (answer.kind !== 'samples') {
-      console.error(`no sample: ${JSON.stringify(answer)}`);
+      failed(`no sample: ${JSON.stringify(answer)}`);
       continue;
     }
     const measurement = {
@@ -88,8 +93,13 @@ async function measure(index: number): Promise<void> {
     const written = await cluster.replace(resources.analysisRun, { ...run, status }, 'status');
     // A write that failed is lost here, with its measurement.
     if (written.ok) run = withoutManagers(written.object);
-    else console.error(written.fault.message);
+    else failed(written.fault.message);
   }
+}
+
+function failed(message: string): void {
+  failures += 1;
+  if (failures <= FAILURES_TOLD) console.error(message);
 }
 
 async function found(name: string): Promise<AnalysisRun> {

@@ -5,6 +5,9 @@ import { LABELS, type ReleaseStyle } from '../e2e/release-world.ts';
 /** The plan of the walkthrough: one step, a fifth of the pods and 5 % of the requests, which waits for a person. */
 const STEPS = [{ replicas: '20%', traffic: '5%', pause: {} }];
 
+/** The same blue-green: every pod of the new version, and 5 % of the requests. */
+const GREEN_STEPS = [{ replicas: '100%', traffic: '5%', pause: {} }];
+
 const selector = { matchLabels: LABELS };
 
 /** Each style with the one step of the walkthrough, and what Kubernetes takes where an author says nothing. */
@@ -28,7 +31,7 @@ export const STYLES: readonly ReleaseStyle[] = [
     resource: resources.deployment,
     spec: (template, replicas) => ({ replicas, selector, template }) satisfies Deployment['spec'],
     strategy: (trafficRoutings) => ({
-      blueGreen: { steps: [{ replicas: '100%', traffic: '5%', pause: {} }], trafficRoutings },
+      blueGreen: { steps: GREEN_STEPS, trafficRoutings },
     }),
   },
   {
@@ -48,5 +51,11 @@ export const STYLES: readonly ReleaseStyle[] = [
     resource: resources.cloneSet,
     spec: (template, replicas) => ({ replicas, selector, template }),
     strategy: (trafficRoutings) => ({ canary: { steps: STEPS, trafficRoutings } }),
+  },
+  {
+    name: 'clone-set-blue-green',
+    resource: resources.cloneSet,
+    spec: (template, replicas) => ({ replicas, selector, template }),
+    strategy: (trafficRoutings) => ({ blueGreen: { steps: GREEN_STEPS, trafficRoutings } }),
   },
 ];

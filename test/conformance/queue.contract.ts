@@ -22,7 +22,7 @@ export function measureJob(id: string, source = 'default'): MeasureJob {
       { name: 'requests', query: 'http_requests_total[5m]', raw: true },
       { name: 'latency', query: 'latency', range: { windowMs: 300_000, stepMs: 15_000 } },
     ],
-    evaluateAt: 1_700_000_000_123,
+    evaluateAt: 1_700_000_000_000,
   };
 }
 

@@ -72,6 +72,12 @@ const rows: [what: string, before: RolloutStatus, after: RolloutStatus, atOnce: 
     false,
   ],
   [
+    'the job at which an ending release is',
+    STATUS,
+    { ...STATUS, canaryStatus: { ...canaryStatus, finalisingStep: 'ResumeWorkload' } },
+    false,
+  ],
+  [
     'counts of blue-green',
     {
       ...GREEN,
@@ -106,6 +112,25 @@ for (const [what, before, after, atOnce] of rows) {
     expect(await at(20_000, after)).toEqual({ isWritten: false, answer: { ok: true } });
   });
 }
+
+test('the words of several Rollouts are written one after the other', async () => {
+  const memory = memoryCluster({ now: () => 0 });
+  const cache = freshest(memory.cluster, memory.stores, (_, raw) => raw, virtualClock(0));
+  const statuses = rolloutStatuses(cache);
+  const { resourceVersion: _version, uid: _uid, ...metadata } = rollout().metadata;
+  const answers = [];
+  for (const name of ['a', 'b', 'c']) {
+    const made = await memory.cluster.create<Rollout>(resources.rollout, {
+      ...rollout(),
+      metadata: { ...metadata, name },
+    });
+    if (!made.ok) throw new Error(made.fault.message);
+    await statuses.write(made.object, STATUS, false, 0);
+    const present = memory.stores.of<Rollout>(resources.rollout).get(made.object.metadata) as Rollout;
+    answers.push(await statuses.write(present, { ...STATUS, message: 'other words' }, false, 1_000));
+  }
+  expect(answers).toEqual([5_000, 5_250, 5_500].map((wordsAt) => ({ ok: true, wordsAt })));
+});
 
 test('where the next pass follows at once, it says what is waited for', async () => {
   const { at } = await written(STATUS);

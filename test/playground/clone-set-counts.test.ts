@@ -27,6 +27,7 @@ interface Row {
   title: string;
   replicas: number;
   strategy: Strategy;
+  scaleStrategy?: CloneSet['spec']['scaleStrategy'];
   new: VersionCounts;
   old: VersionCounts;
   says: Partial<Differences>;
@@ -186,8 +187,50 @@ const rows: Row[] = [
     old: pods(4),
     says: { create: 0, remove: 4, removeOld: 4, mayDelete: 0, exchange: 0 },
   },
+  {
+    title: 'a surge brings half of the pods at most once there are some',
+    replicas: 4,
+    strategy: { maxSurge: '100%', maxUnavailable: 0 },
+    new: pods(2, { unavailable: 2 }),
+    old: pods(4, { unavailable: 4 }),
+    says: { create: 0, remove: 0 },
+  },
+  {
+    title: 'a partition that keeps the former pods of a larger size has no pod exchanged or deleted',
+    replicas: 8,
+    strategy: strategy('50%', 0, 1),
+    new: pods(4, { unavailable: 4 }),
+    old: pods(4, { unavailable: 4 }),
+    says: { missing: 0, remove: 0, exchange: 0 },
+  },
+  {
+    title: 'there each version gets back what it loses',
+    replicas: 8,
+    strategy: strategy('50%', 0, 1),
+    new: pods(3, { unavailable: 3 }),
+    old: pods(3, { unavailable: 3 }),
+    says: { create: 2, createOld: 1 },
+  },
+  {
+    title: 'scaled to a smaller size, pods that are not available stay as long as they are ready',
+    replicas: 3,
+    strategy: strategy('50%', 0, 1),
+    new: pods(4, { unavailable: 4 }),
+    old: pods(4, { unavailable: 4 }),
+    says: { remove: 5, mayDelete: 0, exchange: 0 },
+  },
+  {
+    title: 'no more pods are made at a time than may be unavailable',
+    replicas: 10,
+    strategy: strategy(0, 1, 0),
+    scaleStrategy: { maxUnavailable: '20%' },
+    new: pods(5, { unavailable: 1 }),
+    old: pods(0),
+    says: { missing: 5, create: 1 },
+  },
 ];
 
-test.each(rows)('$title', ({ replicas, strategy: updateStrategy, new: newer, old, says }) => {
-  expect(differencesOf(cloneSet({ replicas, updateStrategy }), { new: newer, old })).toMatchObject(says);
+test.each(rows)('$title', ({ replicas, strategy: updateStrategy, scaleStrategy, new: newer, old, says }) => {
+  const set = cloneSet({ replicas, updateStrategy, ...(scaleStrategy && { scaleStrategy }) });
+  expect(differencesOf(set, { new: newer, old })).toMatchObject(says);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type CloneSetState, cloneSetStep } from '../../playground/clone-set/step.ts';
+import type { Act } from '../../src/api/act.ts';
 import { CONTROLLER_REVISION_LABEL, SPECIFIED_DELETE_LABEL } from '../../src/api/annotations.ts';
 import type { CloneSet } from '../../src/api/clone-set.ts';
 import type { ControllerRevision, Pod } from '../../src/api/kubernetes.ts';
@@ -126,8 +127,50 @@ describe('pods', () => {
       pods: ['v1', 'v1', 'v2', 'v2'],
       does: [],
     },
+    {
+      title: 'that are not ready go first of those that are too many, whether they are available or not',
+      spec: { replicas: 2, minReadySeconds: 2_147_483_646, updateStrategy: { partition: '100%' } },
+      pods: ['v1', 'v1', 'v2', 'v2 starting'],
+      does: ['delete v2'],
+    },
+    {
+      title: 'stay, ready or not, where the size has room for both versions',
+      spec: {
+        replicas: 4,
+        minReadySeconds: 2_147_483_646,
+        updateStrategy: { partition: '50%', maxUnavailable: 0, maxSurge: 1 },
+      },
+      pods: ['v1', 'v1 starting', 'v2', 'v2 starting'],
+      does: [],
+    },
+    {
+      title: 'of the former version go while they are not ready, where there is room by a surge alone',
+      spec: {
+        replicas: 2,
+        minReadySeconds: 2_147_483_646,
+        updateStrategy: { maxUnavailable: 0, maxSurge: '100%' },
+      },
+      pods: ['v1', 'v1 starting', 'v2', 'v2'],
+      does: ['delete v1'],
+    },
+    {
+      title: 'stay while others are missing that may not be made yet',
+      spec: { replicas: 3, scaleStrategy: { maxUnavailable: 1 } },
+      pods: ['v2 starting', 'v2 marked'],
+      does: [],
+    },
   ])('$title', ({ spec, pods, does }) => {
     expect(acts(spec, ...pods)).toEqual(does);
+  });
+
+  test('get names that no pod has, not even one that is being deleted', () => {
+    const namesOf = (step: { acts: Act[] }) => step.acts.map(({ object }) => object.metadata.name);
+    const [first = '', second = ''] = namesOf(cloneSetStep(state({ replicas: 2 }, [])));
+    const going = pod('v2 deleted', 0);
+    const named = { ...going, metadata: { ...going.metadata, name: first } };
+    const names = namesOf(cloneSetStep(state({ replicas: 2 }, [named])));
+    expect(new Set([first, ...names]).size).toBe(3);
+    expect(names[0]).toBe(second);
   });
 
   test('are known by the labels that OpenKruise gives them', () => {

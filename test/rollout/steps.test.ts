@@ -299,6 +299,25 @@ table('bringing up the pods of a step', [
   },
 ]);
 
+/** One of three pods is ready, which is enough for failureThreshold, and has what it can carry. */
+function fewCarry(seconds: number) {
+  const few = deployment({
+    name: CANARY_NAME,
+    version: 'v2',
+    replicas: 3,
+    ownerUid: ROLLOUT_UID,
+    available: 1,
+  });
+  return releasing({
+    state: 'StepTrafficRouting',
+    rollout: rollout({ failureThreshold: '90%' }),
+    guards: [guardFacts({ progressDeadlineSeconds: 60 })],
+    step: { index: 2, upgradeStartedAt: ago(seconds) },
+    workload: { canary: { ...readyCanary(3), deployment: few } },
+    traffic: canaryRoutes('v2', 25),
+  });
+}
+
 table('routing the traffic of a step', [
   {
     title: 'makes Service and Ingress of the canary, the Service first',
@@ -353,6 +372,21 @@ table('routing the traffic of a step', [
     }),
     is: 'Route TrafficRouted',
     to: 'release 1 InRolling 1 StepMetricsAnalysis',
+  },
+  {
+    title:
+      'waits for pods that failureThreshold let pass, where those that are ready cannot carry the weight',
+    given: fewCarry(59),
+    is: 'Wait WaitingForCanaryPods',
+    says: '25 % of the traffic is routed to the canary, 50 % once its pods can carry that',
+    wakeIn: 1,
+  },
+  {
+    title: 'and fails the step when they do not come before its deadline',
+    given: fewCarry(60),
+    is: 'RollBack ProgressDeadlineExceeded',
+    to: 'release 1 Cancelling',
+    says: 'after 1m (progressDeadlineSeconds) 25 % of the traffic is routed to the canary, 50 % once its pods can carry that',
   },
   {
     title: 'stalls where the stable Service is gone',

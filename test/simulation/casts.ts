@@ -11,6 +11,9 @@ export const CASTS = {
   'Deployment in partition style, HTTPRoute': ['echoserver', 'rollout', 'partition', 'http-route'],
   'Deployment blue-green, Ingress': ['echoserver', 'blue-green'],
   'CloneSet by its partition, Ingress': ['clone-set'],
+  'CloneSet blue-green, Ingress': ['clone-set', 'clone-set-blue-green'],
+  'StatefulSet, Ingress': ['stateful-set'],
+  'DaemonSet, Ingress': ['daemon-set'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Cast = keyof typeof CASTS;

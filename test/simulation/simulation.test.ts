@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { atEffort } from '../effort.ts';
 import { castOf, faultOfStory, playKilled, seedsFrom } from './play-seed.ts';
 
-const RUNS = atEffort({ fast: 40, thorough: 300, long: 10_000 });
+const RUNS = atEffort({ fast: 300, thorough: 1_000, long: 10_000 });
 const KILLED_RUNS = atEffort({ fast: 4, thorough: 30, long: 500 });
 
 /** One test tells this many stories, so that the report stays readable. */

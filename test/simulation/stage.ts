@@ -1,9 +1,11 @@
+import type { CloneSet } from '../../src/api/clone-set.ts';
 import type { DaemonSet, KubeObject, Pod, Service, Workload } from '../../src/api/kubernetes.ts';
 import { type Resource, resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { RolloutRecord } from '../../src/api/rollout-record.ts';
 import { subStatusField } from '../../src/api/rollout-sub-status.ts';
 import { workloadResource } from '../../src/api/rollout-workload.ts';
+import { authoredSize } from '../../src/workload/clone-set-settings.ts';
 import type { UserResult } from '../world/admission.ts';
 import { mergePatch } from '../world/patch.ts';
 import { resourceOf, type World } from '../world/world.ts';
@@ -56,6 +58,7 @@ export function patchSteps(stage: Stage, change: object): Promise<UserResult> {
 
 /** How many pods the workload is to have. */
 export function sizeOf(workload: Workload | undefined): number {
+  if (workload?.kind === 'CloneSet') return authoredSize(workload as CloneSet);
   const { desiredNumberScheduled } = (workload as DaemonSet | undefined)?.status ?? {};
   return workload?.spec.replicas ?? desiredNumberScheduled ?? 0;
 }

@@ -1,6 +1,6 @@
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
 import { IN_PROGRESSING_ANNOTATION } from '../../src/api/annotations.ts';
-import { type KubeObject, keyOf, type ReplicaSet, type Workload } from '../../src/api/kubernetes.ts';
+import { type KubeObject, keyOf, type Workload } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
@@ -13,7 +13,7 @@ import { type Cast, objectsOf } from './casts.ts';
 import { type Dice, dice } from './dice.ts';
 import { FAULTS } from './faults.ts';
 import { watchman } from './invariants.ts';
-import { PEOPLE } from './people.ts';
+import { PEOPLE, VERSIONS } from './people.ts';
 import { withPlan } from './plans.ts';
 import {
   apply,
@@ -186,28 +186,40 @@ async function mend(stage: Stage, look: () => Promise<void>): Promise<void> {
   // A release begins under the guard as the controller knows it then.
   await world.clock.advance(2_000);
   if (styleOf(authoredOf(stage, 'Rollout') as Rollout)?.isBlueGreen) await takeBack(stage, look);
+  await releaseLast(stage);
+}
+
+async function releaseLast(stage: Stage): Promise<void> {
+  const { world } = stage;
   await release(stage, LAST_VERSION);
-  stage.unsettledUntil = Math.max(stage.unsettledUntil, world.clock.monotonic() + 3_000);
+  // A StatefulSet that was stopped by a pod that never got ready makes the others now, one after the other.
+  const missing = sizeOf(present<Workload>(stage, workloadOf(stage))) - readyPods(stage).length;
+  const settlesMs = workloadOf(stage) === resources.statefulSet ? 4_000 * missing : 0;
+  stage.unsettledUntil = Math.max(stage.unsettledUntil, world.clock.monotonic() + 3_000 + settlesMs);
 }
 
 function isGoing(stage: Stage): boolean {
   return present<Rollout>(stage, resources.rollout)?.metadata.deletionTimestamp !== undefined;
 }
 
-/** Two versions at once leave no room for a third: its author takes the one under way back first. */
+/** Where a newer version has no room, or waits for it, its author takes the one under way back first. */
 async function takeBack(stage: Stage, look: () => Promise<void>): Promise<void> {
   const { release: present } = recordOf(stage)?.status ?? {};
-  const sets = stage.world.memory.stores.of<ReplicaSet>(resources.replicaSet).list();
-  const stable = sets.find(({ spec }) => revisionOf(spec.template) === present?.stable.revision);
+  const stable = VERSIONS.find((version) => revisionOfVersion(stage, version) === present?.stable.revision);
   if (!present || present.outcome === 'Promoted' || !stable) return;
-  await release(stage, imageTag(stable.spec.template.spec) ?? '');
+  await release(stage, stable);
   for (let second = 0; second < ENDING_S; second++) {
     await pass(stage.world, look, 1);
     if (recordOf(stage)?.status.release?.outcome === 'RolledBack') return;
   }
 }
 
-/** Lets the last release come to its end; a person approves where no guard does. */
+function revisionOfVersion(stage: Stage, version: string): string {
+  const workload = authoredOf(stage, workloadOf(stage).kind) as Workload;
+  return revisionOf(ofVersion(workload, version).spec.template);
+}
+
+/** Lets the last release come to its end; a person approves where no guard does, and does what a message asks for. */
 async function finish(stage: Stage, look: () => Promise<void>): Promise<void> {
   const isGuarded = present(stage, resources.rolloutGuard) !== undefined;
   for (let second = 0; second < ENDING_S; second++) {
@@ -215,6 +227,11 @@ async function finish(stage: Stage, look: () => Promise<void>): Promise<void> {
     const rollout = present<Rollout>(stage, resources.rollout);
     if (!isGuarded && rollout?.status?.currentStepState === 'StepPaused')
       await patchSteps(stage, { currentStepState: 'StepReady' });
+    // Whoever reads it looks in now and then: words are written when there is time.
+    if (second % 15 === 14 && rollout?.status?.message?.includes('to go on, restore the template')) {
+      await takeBack(stage, look);
+      await releaseLast(stage);
+    }
     if (second > 10 && isOver(stage)) break;
   }
   // What is told, or tidied up, after the end.

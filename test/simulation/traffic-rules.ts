@@ -11,8 +11,20 @@ import type { Rollout } from '../../src/api/rollout.ts';
 import { planHash, shareOf, stepsOf } from '../../src/rollout/plan.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import { batchSize } from '../../src/workload/batch-size.ts';
+import { revisionOf } from '../../src/workload/pod-template.ts';
 import { styleOf } from '../../src/workload/styles.ts';
-import { PART, present, readyPods, recordOf, type Stage, selectedBy, sizeOf, workloadOf } from './stage.ts';
+import {
+  authoredOf,
+  ofVersion,
+  PART,
+  present,
+  readyPods,
+  recordOf,
+  type Stage,
+  selectedBy,
+  sizeOf,
+  workloadOf,
+} from './stage.ts';
 
 const CANARY = `${PART.name}-canary`;
 
@@ -80,9 +92,11 @@ export function risingWeight(stage: Stage, from: number, to: number): Broken[] {
     step !== undefined &&
     !early.includes(step.state) &&
     (!isPresent || to <= planned);
+  // What the release had reached stays as it is, also where somebody took it away.
+  const isRestored = to <= (release.weight ?? 0);
   // The version that every step let through gets every request before the stable pods go.
-  const isDue = isStepDue || (phase === 'Finalising' && styleOf(rollout)?.isBlueGreen === true);
-  const isFailing = step?.verdict?.phase === 'Failed';
+  const isDue = isStepDue || isRestored || (phase === 'Finalising' && styleOf(rollout)?.isBlueGreen === true);
+  const isFailing = step?.verdict?.phase === 'Failed' && !isRestored;
   const canary = serviceOf(stage, CANARY);
   const serves = canary !== undefined && selectedBy(canary, readyPods(stage)).length > 0;
   const at = `${from} % → ${to} % while ${phase}, step ${step?.index} ${step?.state}`;
@@ -104,11 +118,15 @@ export function settledTraffic(stage: Stage): Broken[] {
   const size = sizeOf(workload);
   if (!service || !rollout || size === 0) return [];
   const pods = readyPods(stage);
+  // Where nothing is ready nobody can be sent anywhere.
+  if (pods.length === 0) return [];
   const stable = selectedBy(service, pods);
   const canaryService = serviceOf(stage, CANARY);
   const canary = canaryService ? selectedBy(canaryService, pods) : [];
   const share = Math.max(0, ...routesIn(stage).map((route) => canaryShare(route) ?? 0)) / 100;
   const selector = JSON.stringify(service.spec.selector);
+  // A version that never served, as its author released it past this Rollout, leaves nothing to fall back to.
+  if (stable.length === 0 && isBroken(stage)) return [];
   if (stable.length === 0 && share < 1)
     return [['a Service that gets requests has ready pods', `${service.metadata.name}, ${selector}`]];
   if (canary.length === 0 && share > 0)
@@ -122,8 +140,14 @@ export function settledTraffic(stage: Stage): Broken[] {
   if (share > 0) give(canary, share);
   const most = Math.max(...loads.values());
   const isJoining = share > 0 && canary.some((pod) => stable.includes(pod));
-  const allowed = Math.max((isJoining ? JOINING_LOAD_MAX : LOAD_MAX) / size, plannedLoad(rollout, size));
-  if (most <= allowed + 1e-9) return [];
+  // What is evicted of a DaemonSet comes back with the new template, which may never get ready.
+  const unavoidable =
+    workload?.kind === 'DaemonSet' ? 1 / pods.length + share / Math.max(1, canary.length) : 0;
+  const limit = (isJoining ? JOINING_LOAD_MAX : LOAD_MAX) / size;
+  const allowed = Math.max(limit, plannedLoad(rollout, size), unavoidable);
+  // A weight is a whole percentage, rounded up for the sake of the stable pods.
+  const rounding = share > 0 ? 0.01 / canary.length : 1e-9;
+  if (most <= allowed + rounding) return [];
   const detail = `${(most * size).toFixed(2)} times, ${stable.length} and ${canary.length} of ${size} pods, weight ${100 * share} %`;
   return [['no ready pod is given more than 1.25 times its load', detail]];
 }
@@ -141,6 +165,12 @@ function plannedLoad(rollout: Rollout, size: number): number {
     return [share / pods, stable === 0 ? 0 : (1 - share) / stable];
   });
   return Math.max(0, ...loads);
+}
+
+function isBroken(stage: Stage): boolean {
+  const workload = authoredOf(stage, workloadOf(stage).kind) as Workload | undefined;
+  const broken = workload && revisionOf(ofVersion(workload, 'failed').spec.template);
+  return broken !== undefined && recordOf(stage)?.status.release?.stable.revision === broken;
 }
 
 function isUnsettled({ world, unsettledUntil }: Stage): boolean {

@@ -59,6 +59,14 @@ function world() {
   const measured: Measured[] = [];
   const results: MeasureResult[] = [];
   const log = keptLog();
+  /** Waits of the worker, in milliseconds; nobody really waits. */
+  const waits: number[] = [];
+  const after = (ms: number, wake: () => void) => {
+    waits.push(ms);
+    now += ms;
+    wake();
+    return () => {};
+  };
   let reads = 0;
   const counting: Cluster = {
     ...cluster,
@@ -92,7 +100,7 @@ function world() {
           return state.answer(query, signal);
         };
       },
-      clock: { now: () => now },
+      clock: { now: () => now, after },
       log,
       onMeasured: (fields) => measured.push(fields),
     });
@@ -119,6 +127,7 @@ function world() {
     measured,
     results,
     log,
+    waits,
     advance: (ms: number) => {
       now += ms;
     },
@@ -163,6 +172,19 @@ describe('a job', () => {
     expect(it.measured).toEqual([
       { source: 'default', outcome: 'Answered', durationMs: 25, state: { at: 1_700_000_000_025 } },
     ]);
+  });
+
+  test('that is ahead of its instant waits for it, and no longer than a second on a slow clock', async () => {
+    await it.put(metricSource('default'));
+    await it.start();
+    await it.queue.addMeasure({ ...measureJob('ahead'), evaluateAt: 1_700_000_000_400 });
+    await vi.waitFor(() => expect(it.results).toHaveLength(1));
+    await it.queue.addMeasure({ ...measureJob('due'), evaluateAt: 1_700_000_000_400 });
+    await vi.waitFor(() => expect(it.results).toHaveLength(2));
+    await it.queue.addMeasure({ ...measureJob('far'), evaluateAt: 1_700_000_060_000 });
+    await vi.waitFor(() => expect(it.results).toHaveLength(3));
+    expect(it.waits).toEqual([400, 1_000]);
+    expect(it.results.map(({ startedAt }) => startedAt - 1_700_000_000_000)).toEqual([400, 400, 1_400]);
   });
 
   test('asks its questions one after the other, each by its name', async () => {

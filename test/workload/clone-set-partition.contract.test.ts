@@ -1,17 +1,7 @@
 import type { CloneSet } from '../../src/api/clone-set.ts';
-import { cloneSet } from '../builders/clone-set.ts';
-import { rollout } from '../builders/rollout.ts';
-import { runCloneSets } from '../world/clone-sets.ts';
-import { kubelet } from '../world/kubelet.ts';
+import { cloneSet, cloneSetRollout } from '../builders/clone-set.ts';
+import { runCloneSetsAndPods } from '../world/clone-sets.ts';
 import { styleContract } from './style.contract.ts';
-import type { RunControllers } from './style-world.ts';
-
-const run: RunControllers = (options) => {
-  const stops = [kubelet(options), runCloneSets(options)];
-  return () => {
-    for (const stop of stops) stop();
-  };
-};
 
 const strategies: { name: string; updateStrategy?: CloneSet['spec']['updateStrategy']; mayMiss: number }[] = [
   { name: 'with the strategy that OpenKruise gives it', mayMiss: 1 },
@@ -29,17 +19,10 @@ const strategies: { name: string; updateStrategy?: CloneSet['spec']['updateStrat
 ];
 
 for (const { name, updateStrategy, mayMiss } of strategies) {
-  const { workloadRef, ...spec } = rollout().spec;
   styleContract(`a CloneSet ${name}`, {
-    rollout: {
-      ...rollout(),
-      spec: {
-        ...spec,
-        workloadRef: { ...workloadRef, apiVersion: 'apps.kruise.io/v1alpha1', kind: 'CloneSet' },
-      },
-    },
+    rollout: cloneSetRollout(),
     workload: cloneSet({ replicas: 4, ...(updateStrategy && { updateStrategy }) }),
-    run,
+    run: runCloneSetsAndPods,
     size: 4,
     mayMiss,
   });

@@ -7,6 +7,7 @@ import {
 } from '../../src/api/annotations.ts';
 import type { CloneSet } from '../../src/api/clone-set.ts';
 import type { ControllerRevision, Pod, Workload } from '../../src/api/kubernetes.ts';
+import { asAuthored } from '../../src/workload/clone-set-hold.ts';
 import { cloneSetPartition } from '../../src/workload/clone-set-partition.ts';
 import { isMarked } from '../../src/workload/marks.ts';
 import type { Asked, WorkloadFacts } from '../../src/workload/style.ts';
@@ -251,4 +252,10 @@ test('the command that lets it go names the kind in full', () => {
   expect(cloneSetPartition.resumeCommand?.(cloneSet())).toBe(
     `kubectl patch clonesets.apps.kruise.io/echoserver --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
   );
+});
+
+test('that it is not paused, which its author said past admission, stays said', () => {
+  const { spec, ...held } = still(cloneSet());
+  const written = { ...held, spec: { ...spec, updateStrategy: { ...spec.updateStrategy, paused: false } } };
+  expect(asAuthored(written).spec.updateStrategy).toEqual({ paused: false });
 });

@@ -93,7 +93,7 @@ function stateOf({ metadata, spec }: Deployment): string {
 
 /** The strategy that is in force, in partition style the noted one, and when a pod counts as available. */
 function strategyOf(deployment: Deployment): string {
-  const { strategy, minReadySeconds: seconds = 0 } = deployment.spec;
+  const { strategy, minReadySeconds } = deployment.spec;
   const { type = 'RollingUpdate' } = strategy ?? {};
   const settings = type === 'Recreate' ? strategyNote(deployment)?.rollingUpdate : strategy?.rollingUpdate;
   const { maxSurge, maxUnavailable } = settings ?? {};
@@ -101,9 +101,13 @@ function strategyOf(deployment: Deployment): string {
     type,
     ...(maxSurge === undefined ? [] : [`surge ${maxSurge}`]),
     ...(maxUnavailable === undefined ? [] : [`unavailable ${maxUnavailable}`]),
-    ...(seconds === NEVER_AVAILABLE_SECONDS ? ['never available'] : []),
-    ...(seconds > 0 && seconds < NEVER_AVAILABLE_SECONDS ? [`available after ${seconds} s`] : []),
+    ...(minReadySeconds ? [availableAfter(minReadySeconds)] : []),
   ].join(', ');
+}
+
+function availableAfter(seconds = 0): string {
+  if (seconds === NEVER_AVAILABLE_SECONDS) return 'never available';
+  return seconds > 0 ? `available after ${seconds} s` : 'available when ready';
 }
 
 function partitionOf(deployment: Deployment): string | undefined {
@@ -144,6 +148,7 @@ function cloneSetLines(seen: Seen<CloneSet>): Line[] {
     ...changed(seen, subject, 'replicas', (object) => String(object.spec.replicas)),
     ...changed(seen, subject, 'partition', (object) => String(strategy(object).partition ?? 'none')),
     ...changed(seen, subject, 'surge', (object) => String(strategy(object).maxSurge ?? 'none')),
+    ...changed(seen, subject, 'pods are', ({ spec: { minReadySeconds } }) => availableAfter(minReadySeconds)),
     ...changed(seen, subject, 'state', ({ metadata: { annotations } }) => {
       const marked = progressingRollout(annotations);
       return marked ? `held for ${marked}` : 'free';
