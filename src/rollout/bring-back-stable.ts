@@ -3,7 +3,7 @@ import { isReadyPod, stayingPods } from '../workload/version-pods.ts';
 import { carries, mostExchanged } from './capacity.ts';
 import { type StepContext, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { asked, givesBack, orderOf, styleIn } from './order.ts';
+import { asked, givesBack, isStableGone, orderOf, styleIn } from './order.ts';
 import { removeRoutes } from './removal.ts';
 
 /**
@@ -33,6 +33,7 @@ export function bringBackStable(context: StepContext): Outcome | undefined {
 
 /** Whether exchanged pods leave too few stable ones alone with every request, and do not go back before the step. */
 export function isPinnedLater(context: StepContext): boolean {
+  if (isStableGone(context)) return true;
   const { hasExtraPods } = styleIn(context.snapshot);
   return !hasExtraPods && orderOf(context).goal > 0 && !givesBack(context) && isTooFew(context);
 }

@@ -28,7 +28,7 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
     if (action === 'Rollback' || !(isLast || isGone || style.abortRestores)) return { action };
     const place = isLast ? 'in the last rolling update' : `in a ${kind}`;
     const why =
-      style.isBlueGreen && !isLast
+      style.isBlueGreen && !isLast && !isGone
         ? 'Abort acts as Rollback in blue-green style: every stable pod is there to go back to'
         : `Abort acts as Rollback ${place}: there are no stable pods to stay on`;
     return { action: 'Rollback', why };

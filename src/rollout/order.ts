@@ -1,7 +1,9 @@
+import type { Pod } from '../api/kubernetes.ts';
 import type { ReleaseStage } from '../api/rollout-record.ts';
 import { batchOf } from '../workload/batch-size.ts';
 import type { Asked, CanaryState, Order, Style } from '../workload/style.ts';
 import { styleOf } from '../workload/styles.ts';
+import { stayingPods } from '../workload/version-pods.ts';
 import { mostExchanged } from './capacity.ts';
 import { type Context, currentRevision, holdsPin, rests, stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
@@ -67,6 +69,17 @@ export function fullGoal({ snapshot, workload, release }: Omit<Context, 'now'>):
 export function givesBack({ snapshot, workload, release }: Omit<Context, 'now'>): boolean {
   const style = styleIn(snapshot);
   return style.givesBack === true && style.isGivenUp?.(workload, release.stable) !== true;
+}
+
+/**
+ * Whether no stable pod is left and the workload's own controller makes none any more, as after it was scaled to
+ * nothing in the middle: a Service that is pinned to them would have no pods for good.
+ */
+export function isStableGone({ snapshot, workload, release }: Omit<Context, 'now'>): boolean {
+  const { podLabel, isGivenUp } = styleIn(snapshot);
+  const { hash } = release.stable;
+  const isStable = ({ metadata }: Pod) => metadata.labels?.[podLabel] === hash;
+  return isGivenUp?.(workload, release.stable) === true && !stayingPods(workload).some(isStable);
 }
 
 export function canaryOf(context: Omit<Context, 'now'>): CanaryState {

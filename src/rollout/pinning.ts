@@ -10,7 +10,7 @@ import { JOINING_LOAD_MAX, joiningWeight, type Pods } from './capacity.ts';
 import { podsOf } from './carried-share.ts';
 import { rests, type StepContext, timestamp, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { givesBack, styleIn } from './order.ts';
+import { givesBack, isStableGone, styleIn } from './order.ts';
 import { describeShare, gracePeriodMs, replicasOf } from './plan.ts';
 import { restoreService } from './removal.ts';
 import { routedShare } from './routed-share.ts';
@@ -63,6 +63,7 @@ export function pinBeside(context: StepContext, planned: Share): Outcome | undef
   const { service } = snapshot.traffic;
   if (styleIn(snapshot).hasExtraPods || givesBack(context)) return undefined;
   if (!isPinDue(context)) return awaitPin(context);
+  if (isStableGone(context)) return undefined;
   if (!service) return serviceGone(context);
   const pods = podsOf(context);
   const weight = joiningWeight(planned.weight ?? 0, pods);
@@ -87,6 +88,8 @@ export function pinBeside(context: StepContext, planned: Share): Outcome | undef
  */
 export function unpinFew(context: StepContext): Outcome | undefined {
   const { snapshot, workload, release, step } = context;
+  if (isPinned(context) && isStableGone(context))
+    return unpin(context, 'no stable pod is left and none comes back');
   const { hasExtraPods, podLabel } = styleIn(snapshot);
   // While pods are exchanged, the weight follows them.
   const isMoving = !rests(context) && (step.state === 'BeforeStepUpgrade' || step.state === 'StepUpgrade');
@@ -99,11 +102,15 @@ export function unpinFew(context: StepContext): Outcome | undefined {
   // Requests that a route chooses by what is in them may be none at all.
   const weight = planned?.weight === undefined ? 0 : (release.weight ?? 0);
   if (!planned || pods.canary === 0 || carriesRest(context, planned, weight, pods)) return undefined;
+  return unpin(context, `${present} of ${pods.size} pods run the stable version, too few for their share`);
+}
+
+function unpin(context: StepContext, why: string): Outcome | undefined {
+  const { snapshot, release } = context;
   const restored = restoreService(context);
   if (!restored) return undefined;
-  const message = `${present} of ${pods.size} pods run the stable version, too few for their share; every pod is sent requests`;
   const record = withRelease(snapshot.record, { ...release, serviceRestoredAt: timestamp(context) });
-  return { ...restored, message, record };
+  return { ...restored, message: `${why}; every pod is sent requests`, record };
 }
 
 /** Whether the stable pods can take what is left for them, or have as much of it as the plan itself gives them. */

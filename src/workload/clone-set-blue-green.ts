@@ -8,6 +8,7 @@ import {
   cloneSetRunning,
   cloneSetUpdate,
   currentVersion,
+  isGivenUp,
   isSettled,
   keepsEveryPod,
 } from './clone-set.ts';
@@ -139,7 +140,7 @@ function clearGreen(facts: WorkloadFacts, { stable }: Order): Asked | undefined 
   const set = cloneSetIn(facts);
   const green = podsOfOthers(facts, stable.hash);
   // Without the stable version its controller would make all of them anew.
-  if (currentVersion(facts)?.hash !== stable.hash) return undefined;
+  if (isGivenUp(facts, stable)) return undefined;
   if (green.length === 0 && !isTakenOver(set)) return undefined;
   const message = 'removing the pods of the new version';
   if (!isSettled(facts)) return { acts: [], message };

@@ -10,6 +10,7 @@ import {
   cloneSetUpdate,
   cloneSetVersion,
   currentVersion,
+  isGivenUp,
   isSettled,
   keepsEveryPod,
 } from './clone-set.ts';
@@ -26,7 +27,6 @@ export const cloneSetPartition: Style = {
   makesRoomFirst: () => true,
   givesBack: true,
   heldFields: ['/spec/updateStrategy/partition'],
-  isGivenUp: (facts, { hash }) => isGivenUp(facts, hash),
   resumeCommand: ({ metadata }) =>
     `kubectl patch clonesets.apps.kruise.io/${metadata.name} --type=merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,
   isStill: (object) => keepsEveryPod(object) || (object as CloneSet).spec.updateStrategy?.paused === true,
@@ -63,15 +63,9 @@ function grow(facts: WorkloadFacts, { revision, stable, goal }: Order): Asked | 
   const pods = podsOfOthers(facts, stable.hash).filter((pod) => !isGoing(pod));
   // What an earlier release left goes before what this one brings.
   const surplus = [...pods.filter(isReleased), ...pods.filter((pod) => !isReleased(pod))].slice(goal);
-  if (goal === 0 || surplus.length === 0 || !isSettled(facts) || isGivenUp(facts, stable.hash))
-    return undefined;
+  if (goal === 0 || surplus.length === 0 || !isSettled(facts) || isGivenUp(facts, stable)) return undefined;
   const message = 'more pods than granted run the new version';
   return { acts: replacementActs(facts, surplus, message), message };
-}
-
-/** Once every pod had another version, its controller makes no pod of this one any more. */
-function isGivenUp(facts: WorkloadFacts, hash: string): boolean {
-  return currentVersion(facts)?.hash !== hash;
 }
 
 /**
@@ -119,7 +113,7 @@ function keptForRequests(facts: WorkloadFacts, isRouted: boolean, others: readon
 /** Every pod of another version is exchanged for a stable one, as long as its controller makes such. */
 function clear(facts: WorkloadFacts, { stable, isRouted = false }: Order): Asked | undefined {
   const pods = podsOfOthers(facts, stable.hash);
-  if (pods.length === 0 || isGivenUp(facts, stable.hash)) return undefined;
+  if (pods.length === 0 || isGivenUp(facts, stable)) return undefined;
   const message = 'taking back the pods of the new version';
   if (!isSettled(facts)) return { acts: [], message };
   const staying = pods.filter((pod) => !isGoing(pod));

@@ -55,6 +55,11 @@ export function currentVersion(facts: WorkloadFacts): StableRevision | undefined
   return kept && revision !== undefined ? versionOf(kept, revision) : undefined;
 }
 
+/** Once every pod had another version, its controller makes no pod of this one any more. */
+export function isGivenUp(facts: WorkloadFacts, { hash }: StableRevision): boolean {
+  return currentVersion(facts)?.hash !== hash;
+}
+
 /**
  * The one version that the CloneSet runs. Where a release left it held between two, that is the older one; while its
  * own controller goes from one to another there is none.
@@ -109,5 +114,6 @@ export const cloneSetReadings = {
   running: cloneSetRunning,
   ready: cloneSetReady,
   update: cloneSetUpdate,
+  isGivenUp,
   canary: cloneSetCanary,
 } as const satisfies Partial<Style>;
