@@ -1,4 +1,4 @@
-import { ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION } from '../api/annotations.ts';
+import { ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION, STABLE_REVISION_LABEL } from '../api/annotations.ts';
 import { sameJson } from '../api/canonical.ts';
 import type { Deployment, IntOrString, Workload } from '../api/kubernetes.ts';
 import { withoutAnnotation } from './marks.ts';
@@ -36,14 +36,18 @@ export function keepsEveryPod({ spec }: Deployment): boolean {
   );
 }
 
-/** The Deployment so that its controller runs `surge` pods of its present template beside all others. */
-export function takenOver(deployment: Deployment, surge: number): Deployment {
+/**
+ * The Deployment so that its controller runs `surge` pods of its present template beside all others, labelled with the
+ * pod-template-hash of the stable ones.
+ */
+export function takenOver(deployment: Deployment, surge: number, stableHash: string): Deployment {
   const { metadata, spec } = deployment;
   const original = isTakenOver(deployment) ? metadata : noted(deployment, settingsOf(spec)).metadata;
+  const labels = { ...original.labels, [STABLE_REVISION_LABEL]: stableHash };
   const { paused: _paused, ...running } = spec;
   const wanted: Deployment = {
     ...deployment,
-    metadata: original,
+    metadata: { ...original, labels },
     spec: {
       ...running,
       minReadySeconds: NEVER_AVAILABLE_SECONDS,
@@ -57,8 +61,14 @@ export function takenOver(deployment: Deployment, surge: number): Deployment {
 /** The Deployment with its author's settings, paused or not as it was. The same object when it has them. */
 export function handedBack(deployment: Deployment): Deployment {
   if (!isTakenOver(deployment)) return deployment;
-  const unmarked = withoutAnnotation(deployment, ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION);
+  const unmarked = withoutStableLabel(withoutAnnotation(deployment, ORIGINAL_DEPLOYMENT_STRATEGY_ANNOTATION));
   return { ...unmarked, spec: withSettings(unmarked.spec, originalOf(deployment)) };
+}
+
+function withoutStableLabel(deployment: Deployment): Deployment {
+  const { labels: { [STABLE_REVISION_LABEL]: stable, ...others } = {}, ...metadata } = deployment.metadata;
+  if (stable === undefined) return deployment;
+  return { ...deployment, metadata: { ...metadata, labels: others } };
 }
 
 /**

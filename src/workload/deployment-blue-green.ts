@@ -55,11 +55,11 @@ function runsSafely(deployment: Deployment, { revision, goal }: Order): boolean 
 
 function holdBoth({ object }: WorkloadFacts, order: Order): Asked | undefined {
   const deployment = object as Deployment;
-  const { rollout, goal, revision } = order;
+  const { rollout, goal, revision, stable } = order;
   const isSafe = deployment.spec.paused === true || runsSafely(deployment, order);
   if (isSafe && isMarked(rollout, object)) return undefined;
   const runsOn = goal > 0 && revisionOf(deployment.spec.template) === revision;
-  const still = runsOn ? takenOver(deployment, goal) : pausedDeployment(rollout, object);
+  const still = runsOn ? takenOver(deployment, goal, stable.hash) : pausedDeployment(rollout, object);
   const held = markedWorkload(rollout, isSafe ? object : still);
   return {
     acts: replaceActs(resources.deployment, object, held, 'hold the workload'),
@@ -69,7 +69,7 @@ function holdBoth({ object }: WorkloadFacts, order: Order): Asked | undefined {
 
 function growGreen(facts: WorkloadFacts, order: Order): Asked | undefined {
   const deployment = facts.object as Deployment;
-  const { goal, revision } = order;
+  const { goal, revision, stable } = order;
   if (goal === 0 || revisionOf(deployment.spec.template) !== revision) return undefined;
   if (!isTakenOver(deployment) && deployment.spec.strategy?.type === 'Recreate') {
     const message = `Deployment ${deployment.metadata.name} has strategy.type Recreate, which leaves no pods to go back to; set it to RollingUpdate`;
@@ -78,7 +78,7 @@ function growGreen(facts: WorkloadFacts, order: Order): Asked | undefined {
   const why = `${goal} pods of the new version`;
   const acts = [
     ...keepStableActs(facts, order),
-    ...replaceActs(resources.deployment, deployment, takenOver(deployment, goal), why),
+    ...replaceActs(resources.deployment, deployment, takenOver(deployment, goal, stable.hash), why),
   ];
   return acts.length === 0 ? undefined : { acts, message: `${deployment.metadata.name} gets ${why}` };
 }

@@ -34,7 +34,7 @@ function both(green: number, part: DeploymentPart & { stable?: number; ready?: n
     spec: { ...set.spec, replicas: index === 0 ? 5 : green, minReadySeconds: 2_147_483_646 },
   }));
   return {
-    object: takenOver(deployment({ version: 'v2', markedFor: NAME, ...part }), green),
+    object: takenOver(deployment({ version: 'v2', markedFor: NAME, ...part }), green, podHash('v1')),
     replicaSets: [blue, other].filter((set) => set !== undefined),
   };
 }
@@ -138,7 +138,10 @@ table('a blue-green release in its steps', [
   {
     title: 'refuses a newer template and changes nothing',
     given: inStep({
-      workload: { ...both(3), object: takenOver(deployment({ version: 'v3', markedFor: NAME }), 3) },
+      workload: {
+        ...both(3),
+        object: takenOver(deployment({ version: 'v3', markedFor: NAME }), 3, podHash('v1')),
+      },
     }),
     is: 'Wait WaitingForWorkload',
     acts: [`replace Deployment ${NAME}: hold the workload`],

@@ -19,7 +19,7 @@ function blueGreen(status?: Record<string, unknown>): Rollout {
 }
 
 describe('a Deployment that is released blue-green', () => {
-  const running = takenOver(deployment({ image: 'echo:2', annotations: MARKED }), 3);
+  const running = takenOver(deployment({ image: 'echo:2', annotations: MARKED }), 3, '5d8f7c9b6d');
 
   /** The Deployment as the API server stores it, and what it tells its writer. */
   function admit(oldObject: Deployment, object: Deployment) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { STABLE_REVISION_LABEL } from '../../src/api/annotations.ts';
 import type { Deployment } from '../../src/api/kubernetes.ts';
 import { handedBack, isTakenOver, keptSettings, takenOver } from '../../src/workload/blue-green-settings.ts';
 import { deployment } from '../builders/deployment.ts';
@@ -12,6 +13,8 @@ function having(settings: Settings): Deployment {
   const plain = deployment();
   return { ...plain, spec: { ...plain.spec, ...settings } };
 }
+
+const STABLE = '5d8f7c9b6d';
 
 const HELD = {
   strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 0 } },
@@ -51,22 +54,23 @@ describe('the settings of an author who wrote', () => {
   for (const [what, settings, note] of AUTHORED) {
     test(`${what} are noted as Kruise notes them, and given back exactly`, () => {
       const before = having(settings);
-      const held = takenOver(before, 3);
+      const held = takenOver(before, 3, STABLE);
       expect(held.spec).toEqual({ ...before.spec, ...HELD });
       expect(JSON.parse(held.metadata.annotations?.[KEY] ?? '')).toEqual(note);
       expect(isTakenOver(held)).toBe(true);
+      expect(held.metadata.labels).toEqual({ ...before.metadata.labels, [STABLE_REVISION_LABEL]: STABLE });
       expect(handedBack(held)).toEqual(before);
     });
   }
 
   test('anything are noted once: what a release has set is nobody’s wish', () => {
     const before = having({ minReadySeconds: 5 });
-    expect(handedBack(takenOver(takenOver(before, 1), 4))).toEqual(before);
-    expect(takenOver(takenOver(before, 4), 4)).toStrictEqual(takenOver(before, 4));
+    expect(handedBack(takenOver(takenOver(before, 1, STABLE), 4, STABLE))).toEqual(before);
+    expect(takenOver(takenOver(before, 4, STABLE), 4, STABLE)).toStrictEqual(takenOver(before, 4, STABLE));
   });
 
   test('nothing that anybody can read give way to what Kubernetes takes', () => {
-    const held = takenOver(having({ minReadySeconds: 5 }), 3);
+    const held = takenOver(having({ minReadySeconds: 5 }), 3, STABLE);
     const damaged = { ...held, metadata: { ...held.metadata, annotations: { [KEY]: '{' } } };
     expect(handedBack(damaged).spec).toEqual(having({}).spec);
   });
@@ -78,7 +82,7 @@ describe('the settings of an author who wrote', () => {
 });
 
 describe('an author’s write in the middle of a release', () => {
-  const held = takenOver(having({ minReadySeconds: 5 }), 3);
+  const held = takenOver(having({ minReadySeconds: 5 }), 3, STABLE);
   const writing = (settings: Settings) =>
     keptSettings(held, { ...held, spec: { ...held.spec, ...settings } });
 
