@@ -12,6 +12,7 @@ import { rests, type StepContext, timestamp, wait, withRelease } from './context
 import type { Outcome } from './decision.ts';
 import { givesBack, isStableGone, styleIn } from './order.ts';
 import { describeShare, gracePeriodMs, replicasOf } from './plan.ts';
+import { awaitPods } from './progress-deadline.ts';
 import { restoreService } from './removal.ts';
 import { routedShare } from './routed-share.ts';
 import { isPinDue, isPinned, routeWork, serviceGone } from './routes.ts';
@@ -126,12 +127,14 @@ function carriesRest(
   return load <= Math.max(JOINING_LOAD_MAX, byPlan) + 1e-9;
 }
 
-function tooFewForRest({ workload, release }: StepContext, planned: Share, pods: Pods): Outcome {
+function tooFewForRest(context: StepContext, planned: Share, pods: Pods): Outcome {
+  const { workload, release } = context;
   const { kind, metadata } = workload.object;
-  return wait(
-    'WaitingForWorkload',
+  return awaitPods(
+    context,
     `${pods.stable} of ${pods.size} pods run the stable version ${release.stable.hash}, too few where ` +
       `${describeShare(planned)} goes to the others; go to a later step of the plan, or, to take it back and only then ` +
       `to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}`,
+    'WaitingForWorkload',
   );
 }
