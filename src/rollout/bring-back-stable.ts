@@ -4,7 +4,6 @@ import { carries, mostExchanged } from './capacity.ts';
 import { type StepContext, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { asked, givesBack, isStableGone, orderOf, styleIn } from './order.ts';
-import { awaitPods } from './progress-deadline.ts';
 import { removeRoutes } from './removal.ts';
 
 /**
@@ -24,12 +23,11 @@ export function bringBackStable(context: StepContext): Outcome | undefined {
     return asked(cleared, 'WaitingForWorkload');
   if (!isFew) return undefined;
   const { kind, metadata } = workload.object;
-  return awaitPods(
-    context,
+  return wait(
+    'WaitingForWorkload',
     `${stable} of ${size} pods run the stable version ${release.stable.hash}, too few to carry every request, and ` +
       `${others} another one; to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}, ` +
       'and release again once it runs everywhere',
-    'WaitingForWorkload',
   );
 }
 

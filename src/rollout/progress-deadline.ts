@@ -7,7 +7,7 @@ import { failStep } from './failure.ts';
 /** Until when the pods of a step may take, in epoch milliseconds; unguarded releases wait for ever, as upstream does. */
 export function deadlineOf({ release, step, now }: StepContext): number | undefined {
   if (!release.guard) return undefined;
-  return (parseTime(step.upgradeStartedAt ?? step.enteredAt) ?? now) + release.guard.progressDeadlineMs;
+  return (parseTime(step.upgradeStartedAt) ?? now) + release.guard.progressDeadlineMs;
 }
 
 /** Waits for pods of a step, of which `state` tells how far they are; past the deadline the step has failed. */
