@@ -82,6 +82,19 @@ export function isStableGone({ snapshot, workload, release }: Omit<Context, 'now
   return isGivenUp?.(workload, release.stable) === true && !stayingPods(workload).some(isStable);
 }
 
+/** A workload that is scaled to nothing has no pods that could be ready or be sent requests: its step waits for them. */
+export function withoutPods({
+  snapshot,
+  workload,
+}: Pick<Context, 'snapshot' | 'workload'>): Outcome | undefined {
+  if (styleIn(snapshot).size(workload) > 0) return undefined;
+  const { kind, metadata } = workload.object;
+  return wait(
+    'WaitingForWorkload',
+    `${kind} ${metadata.name} is scaled to no pods; the step goes on when it has some`,
+  );
+}
+
 export function canaryOf(context: Omit<Context, 'now'>): CanaryState {
   return styleIn(context.snapshot).canary(context.workload, orderOf(context));
 }

@@ -2,6 +2,7 @@ import { parseTime } from '../api/timestamp.ts';
 import { carriedShare } from './carried-share.ts';
 import { type StepContext, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
+import { withoutPods } from './order.ts';
 import { pinBeside } from './pinning.ts';
 import { describeShare, gracePeriodMs } from './plan.ts';
 import { awaitPods } from './progress-deadline.ts';
@@ -11,6 +12,8 @@ import { hasRoutes, routeWork } from './routes.ts';
 /** Gives the canary its share of the requests, and one grace period for the routes to be felt. */
 export function decideRouting(context: StepContext): Outcome {
   const { snapshot, release, step, now } = context;
+  const empty = withoutPods(context);
+  if (empty) return empty;
   const share = routedShare(context);
   const pinning = share && pinBeside(context, share);
   if (pinning) return pinning;

@@ -5,7 +5,7 @@ import type { CanaryState } from '../workload/style.ts';
 import { podsOf, shareBetween } from './carried-share.ts';
 import { type StepContext, timestamp, wait, withRelease, withTraffic } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { asked, canaryOf, fullGoal, givesBack, orderOf, styleIn } from './order.ts';
+import { asked, canaryOf, fullGoal, givesBack, orderOf, styleIn, withoutPods } from './order.ts';
 import { describeShare, toleratedPods } from './plan.ts';
 import { awaitPods, deadlineOf } from './progress-deadline.ts';
 import { routedShare } from './routed-share.ts';
@@ -18,6 +18,8 @@ export function decideUpgrade(context: StepContext): Outcome {
   const goal = fullGoal(context);
   const growing = routeBetween(context) ?? growCanary(context);
   if (growing) return { ...growing, wakeAt: deadlineOf(context) };
+  const empty = withoutPods(context);
+  if (empty) return empty;
   const canary = canaryOf(context);
   const { version } = canary;
   const returning = (givesBack(context) && canary.pods > goal) || awaitsStable(context, goal);

@@ -183,6 +183,19 @@ table('bringing up the pods of a step', [
     says: '1 of 5 pods run the new version, hash hash-v2',
   },
   {
+    title: 'waits while the workload is scaled to nothing',
+    given: releasing({
+      state: 'StepUpgrade',
+      workload: {
+        canary: readyCanary(1),
+        object: deployment({ version: 'v2', replicas: 0, paused: true, markedFor: NAME }),
+      },
+    }),
+    is: 'Wait WaitingForWorkload',
+    to: 'release 1 InRolling 1 StepUpgrade',
+    says: `Deployment ${NAME} is scaled to no pods; the step goes on when it has some`,
+  },
+  {
     title: 'goes on to the analysis where the step routes nothing',
     given: releasing({ state: 'StepUpgrade', rollout: unrouted, workload: { canary: readyCanary(1) } }),
     is: 'Upgrade CanaryReady',
@@ -327,6 +340,20 @@ table('routing the traffic of a step', [
       `create Service ${NAME}-canary: the Service of the canary pods`,
       `create Ingress ${NAME}-canary: weight 5`,
     ],
+  },
+  {
+    title: 'sends no more to the canary while the workload is scaled to nothing',
+    given: releasing({
+      state: 'StepTrafficRouting',
+      step: { index: 2 },
+      workload: {
+        canary: readyCanary(3),
+        object: deployment({ version: 'v2', replicas: 0, paused: true, markedFor: NAME }),
+      },
+      traffic: canaryRoutes('v2', 5),
+    }),
+    is: 'Wait WaitingForWorkload',
+    acts: [],
   },
   {
     title: 'changes the weight of the Ingress that is there',

@@ -43,6 +43,8 @@ const RESUMED: Readonly<Record<string, object>> = {
 const SETTLES_MS = 12_000;
 /** The pods of a StatefulSet come one after the other. */
 const ORDERED_SETTLES_MS = 20_000;
+/** Every pod is made anew. */
+const EMPTIED_SETTLES_MS = 30_000;
 
 export function unsettle(stage: Stage, ms = SETTLES_MS): void {
   const isOrdered = workloadOf(stage).kind === 'StatefulSet';
@@ -97,9 +99,14 @@ export const PEOPLE: readonly Happening[] = [
     const { kind } = workloadOf(stage);
     if (kind === 'DaemonSet') return 'a DaemonSet cannot be scaled';
     const replicas = dice.oneOf(kind === 'Deployment' ? SIZES : SIZES_WITHOUT_ONE);
+    const isEmptied = dice.happens(0.3);
+    if (isEmptied) {
+      await patch(stage, workloadOf(stage), { spec: { replicas: 0 } });
+      await stage.world.clock.advance(dice.between(0, 9) * 1_000);
+    }
     await patch(stage, workloadOf(stage), { spec: { replicas } });
-    unsettle(stage);
-    return `${replicas} replicas`;
+    unsettle(stage, isEmptied ? EMPTIED_SETTLES_MS : SETTLES_MS);
+    return `${replicas} replicas${isEmptied ? ', after none' : ''}`;
   },
   async (stage) => {
     const { kind } = workloadOf(stage);
