@@ -5,6 +5,7 @@ import { isUnderWay, stall, wait } from '../rollout/context.ts';
 import type { Choice, Outcome } from '../rollout/decision.ts';
 import { runUpkeep } from '../rollout/run-upkeep.ts';
 import type { Snapshot } from '../rollout/snapshot.ts';
+import { toldStall } from '../rollout/stalled.ts';
 import { revisionOf } from '../workload/pod-template.ts';
 import { decideBetween } from './between.ts';
 import { foreignRelease, MOVER } from './foreign-release.ts';
@@ -18,7 +19,7 @@ import { workloadResource } from './workload-kinds.ts';
  * letting a step go on or by restoring the stable template. Pure, as `rollout/decide.ts` is.
  */
 export function decideBeside(snapshot: Snapshot, now: number): Choice {
-  const outcome = choose(snapshot, now);
+  const outcome = toldStall(snapshot, choose(snapshot, now), now);
   const record = withGuarded(snapshot, outcome.record ?? snapshot.record, now);
   return {
     decision: outcome.decision,

@@ -1,7 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import { isReadyPod, stayingPods } from '../workload/version-pods.ts';
 import { carries, mostExchanged } from './capacity.ts';
-import { type StepContext, wait, withRelease } from './context.ts';
+import { type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { asked, givesBack, isStableGone, orderOf, styleIn } from './order.ts';
 import { removeRoutes } from './removal.ts';
@@ -13,7 +13,7 @@ import { removeRoutes } from './removal.ts';
 export function bringBackStable(context: StepContext): Outcome | undefined {
   const { snapshot, workload, release } = context;
   const style = styleIn(snapshot);
-  const { size, stable, others } = standing(context);
+  const { size, stable } = standing(context);
   const order = orderOf(context);
   const isFew = isTooFew(context);
   if (order.goal > 0) return isFew && givesBack(context) ? giveBack(context, size, order.goal) : undefined;
@@ -23,10 +23,10 @@ export function bringBackStable(context: StepContext): Outcome | undefined {
     return asked(cleared, 'WaitingForWorkload');
   if (!isFew) return undefined;
   const { kind, metadata } = workload.object;
-  return wait(
+  return stall(
     'WaitingForWorkload',
-    `${stable} of ${size} pods run the stable version ${release.stable.hash}, too few to carry every request, and ` +
-      `${others} another one; to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}, ` +
+    `${stable} of ${size} pods run the stable version ${release.stable.hash}, too few to carry every request, and others ` +
+      `another one; to go on, restore the template of ${release.stable.hash} in ${kind} ${metadata.name}, ` +
       'and release again once it runs everywhere',
   );
 }

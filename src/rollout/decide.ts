@@ -20,13 +20,14 @@ import { forgetRetry } from './retry.ts';
 import { decideRolling } from './rolling.ts';
 import { runUpkeep } from './run-upkeep.ts';
 import type { Snapshot } from './snapshot.ts';
+import { toldStall } from './stalled.ts';
 
 /**
  * Decides about one Rollout: from everything that is known of it at `now` (epoch ms) to what is to be written
  * and when to look again. Pure: the same snapshot and instant give the same decision.
  */
 export function decide(snapshot: Snapshot, now: number): Decision {
-  const outcome = choose(snapshot, now);
+  const outcome = toldStall(snapshot, choose(snapshot, now), now);
   const record = outcome.record ?? snapshot.record;
   return {
     decision: outcome.decision,
