@@ -16,11 +16,7 @@ import { canGoBlueGreen, workloadResource } from './rollout-workload.ts';
  * No faults: the Rollout can be driven as it is written.
  */
 export function checkRollout(rollout: Rollout): SchemaFault[] {
-  return [
-    ...checkAnnotations(rollout.metadata.annotations ?? {}),
-    ...checkWorkloadRef(rollout),
-    ...checkStrategy(rollout),
-  ];
+  return [...checkAnnotations(rollout), ...checkWorkloadRef(rollout), ...checkStrategy(rollout)];
 }
 
 /**
@@ -35,9 +31,12 @@ export function checkRollingStyle({ metadata }: KubeObject): SchemaFault[] {
   );
 }
 
-function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
+function checkAnnotations(rollout: Rollout): SchemaFault[] {
+  const { annotations = {} } = rollout.metadata;
   const path = (name: string) => `metadata.annotations[${name}]`;
   const inBatch = annotations[ROLLBACK_IN_BATCH_ANNOTATION] === 'true';
+  const named = annotations[TRAFFIC_ROUTING_ANNOTATION];
+  const ref = namedStrategy(rollout)?.strategy.trafficRoutingRef;
   return [
     ...(inBatch
       ? faultAt(
@@ -45,10 +44,10 @@ function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
           'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
         )
       : []),
-    ...(annotations[TRAFFIC_ROUTING_ANNOTATION]
+    ...(named && ref && named !== ref
       ? faultAt(
           path(TRAFFIC_ROUTING_ANNOTATION),
-          'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
+          `names TrafficRouting ${named}, and trafficRoutingRef of the strategy names ${ref}: a Rollout follows one. Remove the annotation`,
         )
       : []),
   ];
@@ -92,12 +91,9 @@ function checkStrategy(rollout: Rollout): SchemaFault[] {
 }
 
 function checkSharing({ strategy }: NamedStrategy, at: string): SchemaFault[] {
-  const { trafficRoutingRef, disableGenerateCanaryService, trafficRoutings = [] } = strategy;
+  const { disableGenerateCanaryService, trafficRoutings = [] } = strategy;
   const splitsServices = trafficRoutings.some(({ ingress, gateway }) => ingress || gateway);
   return [
-    ...(trafficRoutingRef
-      ? faultAt(`${at}.trafficRoutingRef`, 'TrafficRouting objects are not followed: use trafficRoutings')
-      : []),
     ...(disableGenerateCanaryService && splitsServices
       ? faultAt(
           `${at}.disableGenerateCanaryService`,

@@ -14,6 +14,7 @@ import { firstOpen, removeRoutes, restoreService, restoreServiceAndWait } from '
 import { howToRetry, isRetryAsked } from './retry.ts';
 import { routedShare } from './routed-share.ts';
 import { serviceGone } from './routes.ts';
+import { joinRouting } from './shared-routing.ts';
 
 /**
  * Before any canary pod exists the stable Service is pinned to the stable pods, and one grace period passes:
@@ -23,6 +24,8 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   const { snapshot, release } = context;
   const rejection = rejectedBefore(context);
   if (rejection) return rejection;
+  const unshared = joinRouting(context);
+  if (unshared) return unshared;
   const { service } = snapshot.traffic;
   if (!routedShare(context)) return withoutTraffic(context);
   if (!service) return serviceGone(context);
