@@ -7,6 +7,7 @@ import { type StepContext, timestamp, wait, withRelease, withStep } from './cont
 import type { Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
 import { hold } from './failure.ts';
+import { keptRoutes } from './kept-routes.ts';
 import { givesBack, styleIn } from './order.ts';
 import { awaitPin, pinService } from './pinning.ts';
 import { replicasOf } from './plan.ts';
@@ -25,7 +26,8 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   const rejection = rejectedBefore(context);
   if (rejection) return rejection;
   const unshared = joinRouting(context);
-  if (unshared) return unshared;
+  // What an earlier step has routed is kept meanwhile.
+  if (unshared) return (unshared.acts ? undefined : keptRoutes(context)) ?? unshared;
   const { service } = snapshot.traffic;
   if (!routedShare(context)) return withoutTraffic(context);
   if (!service) return serviceGone(context);

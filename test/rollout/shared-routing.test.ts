@@ -5,7 +5,7 @@ import type { Snapshot } from '../../src/rollout/snapshot.ts';
 import { deployment, NAME } from '../builders/deployment.ts';
 import { rollout } from '../builders/rollout.ts';
 import { SHARED_NAME, type SharedPart, sharedRouting } from '../builders/shared-routing.ts';
-import { ago, calm, type ReleasePart, releasing, workloadOf } from '../builders/snapshot.ts';
+import { ago, calm, type ReleasePart, readyCanary, releasing, workloadOf } from '../builders/snapshot.ts';
 import { service } from '../builders/traffic.ts';
 import { decided, type Row, table } from './decided.ts';
 
@@ -120,6 +120,20 @@ table('a release whose Rollout names a TrafficRouting', [
     given: beginning(undefined, { step: { index: 2 }, release: { sharedAt: ago(90) } }),
     is: 'Stall TrafficRoutingNotFound',
     to: 'release 1 InRolling 2 BeforeStepUpgrade',
+  },
+  {
+    title: 'keeps what an earlier step has routed meanwhile',
+    given: beginning(undefined, {
+      step: { index: 2 },
+      release: { sharedAt: ago(90), stablePinnedAt: ago(90), routedAt: ago(80), weight: 5 },
+      workload: { canary: readyCanary() },
+      traffic: { service: service('v1') },
+    }),
+    is: 'Wait WaitingForRoutes',
+    acts: [
+      `create Service ${NAME}-canary: the Service of the canary pods`,
+      `create Ingress ${NAME}-canary: weight 5`,
+    ],
   },
   {
     title: 'joins one that was made anew in the middle',
