@@ -10,13 +10,21 @@ import { checkRouting } from './rollout-routing-validation.ts';
 import { amountOf, checkSteps } from './rollout-steps-validation.ts';
 import { type NamedStrategy, namedStrategy, rollingStyleOf } from './rollout-style.ts';
 import { canGoBlueGreen, workloadResource } from './rollout-workload.ts';
+import { sharedRoutingOf } from './traffic-routing.ts';
+
+const FINALIZER_NAME_MAX = 63;
 
 /**
  * Checks what the schema of a Rollout cannot say: the rules of Kruise Rollouts, and what Assay does not drive.
  * No faults: the Rollout can be driven as it is written.
  */
 export function checkRollout(rollout: Rollout): SchemaFault[] {
-  return [...checkAnnotations(rollout), ...checkWorkloadRef(rollout), ...checkStrategy(rollout)];
+  return [
+    ...checkAnnotations(rollout),
+    ...checkName(rollout),
+    ...checkWorkloadRef(rollout),
+    ...checkStrategy(rollout),
+  ];
 }
 
 /**
@@ -51,6 +59,16 @@ function checkAnnotations(rollout: Rollout): SchemaFault[] {
         )
       : []),
   ];
+}
+
+/** A finalizer of the TrafficRouting ends in the name, and has no longer one than a label has. */
+function checkName(rollout: Rollout): SchemaFault[] {
+  const { length } = rollout.metadata.name;
+  if (sharedRoutingOf(rollout) === undefined || length <= FINALIZER_NAME_MAX) return [];
+  return faultAt(
+    'metadata.name',
+    `has ${length} characters, and a Rollout that names a TrafficRouting must have ${FINALIZER_NAME_MAX} at most: make one with a shorter name, or name no TrafficRouting`,
+  );
 }
 
 function checkWorkloadRef({ spec: { workloadRef, strategy } }: Rollout): SchemaFault[] {

@@ -41,7 +41,8 @@ export function sharingPass({ cache, recordEvent, clock, log }: SharingPassDeps)
     }
     if (note) {
       log.info({ trafficRouting: key, reason: note.reason }, note.message);
-      await recordEvent(routing, note, [status.phase, status.routedAt, routing.metadata.generation], now);
+      // Told once by what the status said before: the same trouble may come again.
+      await recordEvent(routing, note, now, now);
     }
     return wakeAt === undefined ? { kind: 'on change' } : { kind: 'at', at: wakeAt };
   };

@@ -79,7 +79,7 @@ export function removeRoutes(context: Context): Outcome | undefined {
 function gracePeriodsMs({ snapshot: { rollout, shared }, release }: Context): number[] {
   return [
     ...(release.routedAt ? [gracePeriodMs(rollout)] : []),
-    ...(release.sharedAt ? [shared ? sharedGraceMs(shared) : 0] : []),
+    ...(release.sharedAt && isEnding(release) ? [shared ? sharedGraceMs(shared) : 0] : []),
   ];
 }
 

@@ -362,6 +362,23 @@ describe('is refused', () => {
     expect(checkRollout(written(part))).toStrictEqual([{ path, message }]);
   });
 
+  test('a name that no finalizer of a TrafficRouting can end in', () => {
+    const named = (length: number, part: Written): unknown => {
+      const rollout = written(part);
+      return checkRollout({ ...rollout, metadata: { ...rollout.metadata, name: 'x'.repeat(length) } });
+    };
+    const sharing = { canary: { trafficRoutingRef: 'route' } };
+    expect(named(63, sharing)).toEqual([]);
+    expect(named(64, {})).toEqual([]);
+    expect(named(64, sharing)).toEqual([
+      {
+        path: 'metadata.name',
+        message:
+          'has 64 characters, and a Rollout that names a TrafficRouting must have 63 at most: make one with a shorter name, or name no TrafficRouting',
+      },
+    ]);
+  });
+
   test('every fault is told at once', () => {
     const part = { workloadRef: { kind: 'Job' }, ...steps({ replicas: 0, traffic: '0%' }) };
     expect(checkRollout(written(part)).map(({ path }) => path)).toStrictEqual([
