@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { checkTemplate } from '../src/analysis/check-template.ts';
 import type { AnalysisTemplate } from '../src/api/analysis-template.ts';
 import { parseObject } from '../src/api/kind.ts';
@@ -27,6 +27,7 @@ const PAGES = [
   'docs/queries.md',
   'docs/rollout-fields.md',
   'docs/testing-templates.md',
+  'docs/traffic-routings.md',
 ];
 
 describe.each(PAGES)('%s', (page) => {
@@ -70,20 +71,34 @@ describe('README.md', () => {
   });
 });
 
-describe('ARCHITECTURE.md', () => {
-  it('tells the life of one canary with the real trace of a scenario', () => {
-    const text = read('ARCHITECTURE.md');
-    const block = /<!-- trace: ([\w-]+) -->\n([\s\S]*?)<!-- \/trace -->/.exec(text);
-    const trace = read(`test/scenarios/${block?.[1]}/expected.trace`);
-    const wanted = `\`\`\`\n${trace.trimEnd()}\n\`\`\`\n`;
+/** Pages with the trace of a scenario, or with its lines of the kinds that it names. */
+describe.each(['ARCHITECTURE.md', 'docs/traffic-routings.md'])('%s', (page) => {
+  it('tells its story with the real trace of a scenario', () => {
+    const text = read(page);
+    const block = /<!-- trace: ([\w-]+)(?: of ([\w ]+))? -->\n([\s\S]*?)<!-- \/trace -->/.exec(text);
+    const [all = '', name, kinds, shown] = block ?? [];
+    const trace = read(`test/scenarios/${name}/expected.trace`).trimEnd().split('\n');
+    const told = kinds?.split(' ');
+    const lines = trace.filter((line) => told?.includes(line.split(/\s+/)[1] ?? '') ?? true);
+    const wanted = `\`\`\`\n${lines.join('\n')}\n\`\`\`\n`;
     if (process.env['UPDATE_TRACES'] && block) {
-      const updated = `<!-- trace: ${block[1]} -->\n${wanted}<!-- /trace -->`;
+      const of = kinds === undefined ? '' : ` of ${kinds}`;
+      const updated = `<!-- trace: ${name}${of} -->\n${wanted}<!-- /trace -->`;
       writeFileSync(
-        join(ROOT, 'ARCHITECTURE.md'),
-        text.replace(block[0], () => updated),
+        join(ROOT, page),
+        text.replace(all, () => updated),
       );
       return;
     }
-    expect(block?.[2]).toBe(wanted);
+    expect(shown).toBe(wanted);
+  });
+});
+
+describe('docs/traffic-routings.md', () => {
+  it('shows the TrafficRouting of that scenario', () => {
+    const manifest = parseAllDocuments(read('test/scenarios/manifests/shared-routing.yaml'));
+    const written = manifest.map((document) => document.toJS() as KubeObject);
+    const [, shown = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(read('docs/traffic-routings.md')) ?? [];
+    expect(parse(shown)).toEqual(written.find(({ kind }) => kind === 'TrafficRouting'));
   });
 });

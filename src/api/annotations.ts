@@ -18,7 +18,10 @@ export const ROLLBACK_IN_BATCH_ANNOTATION = 'rollouts.kruise.io/rollback-in-batc
 /** On a Rollout (finalizer): its release is brought to an end before it goes. */
 export const ROLLOUT_FINALIZER = 'rollouts.kruise.io/rollout';
 
-/** On a TrafficRouting (finalizer), followed by a Rollout's name: that Rollout is sending requests by it. */
+/** On a TrafficRouting (finalizer): its routes are taken back before it goes. */
+export const TRAFFIC_ROUTING_FINALIZER = 'rollouts.kruise.io/trafficrouting';
+
+/** On a TrafficRouting (finalizer), followed by a Rollout's name: its routes are there for that Rollout's release. */
 export const PROGRESSING_FINALIZER_PREFIX = 'progressing.rollouts.kruise.io/';
 
 /** On a workload (label): a Rollout drives it, and of which type it is; admission fails closed for it. */

@@ -24,8 +24,6 @@ export interface KindDefinition {
   readonly schema: z.ZodObject;
   /** Whether `status` is written through its own endpoint. */
   readonly statusSubresource: boolean;
-  /** Whether the kind exists only so that manifests of it can be applied: nothing of Assay reads it. */
-  readonly unread?: boolean;
   readonly columns: readonly PrinterColumn[];
   /** Rules of the Common Expression Language on the whole object, for what a schema cannot say. */
   readonly rules?: readonly { rule: string; message: string }[];

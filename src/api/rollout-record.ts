@@ -158,6 +158,9 @@ const releaseSchema = z.object({
     .optional()
     .describe('When the stable Service was seen pinned to the stable pods.'),
   routedAt: timestampSchema.optional().describe('When a canary route was first seen.'),
+  sharedAt: timestampSchema
+    .optional()
+    .describe('When the routes of the TrafficRouting were first seen set for this release.'),
   weight: z.int().optional().describe('Percent of the requests that the last step with a weight was given.'),
   trafficSince: timestampSchema
     .optional()

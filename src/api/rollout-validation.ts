@@ -10,6 +10,9 @@ import { checkRouting } from './rollout-routing-validation.ts';
 import { amountOf, checkSteps } from './rollout-steps-validation.ts';
 import { type NamedStrategy, namedStrategy, rollingStyleOf } from './rollout-style.ts';
 import { canGoBlueGreen, workloadResource } from './rollout-workload.ts';
+import { sharedRoutingOf } from './traffic-routing.ts';
+
+const FINALIZER_NAME_MAX = 63;
 
 /**
  * Checks what the schema of a Rollout cannot say: the rules of Kruise Rollouts, and what Assay does not drive.
@@ -17,7 +20,8 @@ import { canGoBlueGreen, workloadResource } from './rollout-workload.ts';
  */
 export function checkRollout(rollout: Rollout): SchemaFault[] {
   return [
-    ...checkAnnotations(rollout.metadata.annotations ?? {}),
+    ...checkAnnotations(rollout),
+    ...checkName(rollout),
     ...checkWorkloadRef(rollout),
     ...checkStrategy(rollout),
   ];
@@ -35,9 +39,12 @@ export function checkRollingStyle({ metadata }: KubeObject): SchemaFault[] {
   );
 }
 
-function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
+function checkAnnotations(rollout: Rollout): SchemaFault[] {
+  const { annotations = {} } = rollout.metadata;
   const path = (name: string) => `metadata.annotations[${name}]`;
   const inBatch = annotations[ROLLBACK_IN_BATCH_ANNOTATION] === 'true';
+  const named = annotations[TRAFFIC_ROUTING_ANNOTATION];
+  const ref = namedStrategy(rollout)?.strategy.trafficRoutingRef;
   return [
     ...(inBatch
       ? faultAt(
@@ -45,13 +52,23 @@ function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
           'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
         )
       : []),
-    ...(annotations[TRAFFIC_ROUTING_ANNOTATION]
+    ...(named && ref && named !== ref
       ? faultAt(
           path(TRAFFIC_ROUTING_ANNOTATION),
-          'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
+          `names TrafficRouting ${named}, and trafficRoutingRef of the strategy names ${ref}: a Rollout follows one. Remove the annotation`,
         )
       : []),
   ];
+}
+
+/** A finalizer of the TrafficRouting ends in the name, and has no longer one than a label has. */
+function checkName(rollout: Rollout): SchemaFault[] {
+  const { length } = rollout.metadata.name;
+  if (sharedRoutingOf(rollout) === undefined || length <= FINALIZER_NAME_MAX) return [];
+  return faultAt(
+    'metadata.name',
+    `has ${length} characters, and a Rollout that names a TrafficRouting must have ${FINALIZER_NAME_MAX} at most: make one with a shorter name, or name no TrafficRouting`,
+  );
 }
 
 function checkWorkloadRef({ spec: { workloadRef, strategy } }: Rollout): SchemaFault[] {
@@ -92,12 +109,9 @@ function checkStrategy(rollout: Rollout): SchemaFault[] {
 }
 
 function checkSharing({ strategy }: NamedStrategy, at: string): SchemaFault[] {
-  const { trafficRoutingRef, disableGenerateCanaryService, trafficRoutings = [] } = strategy;
+  const { disableGenerateCanaryService, trafficRoutings = [] } = strategy;
   const splitsServices = trafficRoutings.some(({ ingress, gateway }) => ingress || gateway);
   return [
-    ...(trafficRoutingRef
-      ? faultAt(`${at}.trafficRoutingRef`, 'TrafficRouting objects are not followed: use trafficRoutings')
-      : []),
     ...(disableGenerateCanaryService && splitsServices
       ? faultAt(
           `${at}.disableGenerateCanaryService`,

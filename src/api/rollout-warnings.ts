@@ -64,7 +64,7 @@ function withoutEffect(rollout: Rollout): string[] {
 }
 
 /** Roughly what `traffic/nginx-matches.ts` can express; that has the last word. */
-function isForNginx(matches: readonly RequestMatch[]): boolean {
+export function isForNginx(matches: readonly RequestMatch[]): boolean {
   const headers = matches.flatMap((match) => match.headers ?? []);
   const cookies = headers.filter(({ name }) => name === 'canary-by-cookie');
   return (

@@ -10,6 +10,8 @@ import { type Rollout, rolloutKind } from '../api/rollout.ts';
 import { convertRollout } from '../api/rollout-conversion.ts';
 import { type RolloutGuard, rolloutGuardKind } from '../api/rollout-guard.ts';
 import { checkRollout } from '../api/rollout-validation.ts';
+import { type SharedRouting, trafficRoutingKind } from '../api/traffic-routing.ts';
+import { checkTrafficRouting } from '../api/traffic-routing-validation.ts';
 import { lintGuard } from './lint-guard.ts';
 import { errors, type LintedObject, mergeLinted, type ObjectFault, TEMPLATE_KINDS } from './linted-object.ts';
 import { unknownFields } from './unknown-fields.ts';
@@ -43,6 +45,8 @@ function lintParsed(object: KubeObject, others: readonly LintedObject[]): Object
       return lintGuard(object as RolloutGuard, others);
     case rolloutKind.resource.kind:
       return errors('rollout', checkAnyRollout(object));
+    case trafficRoutingKind.resource.kind:
+      return errors('routing', checkTrafficRouting(object as SharedRouting));
     default:
       return [];
   }

@@ -16,6 +16,7 @@ import { type Freshest, freshest, type Stores } from './freshest.ts';
 import { guardPass } from './guard-loop.ts';
 import type { Parse } from './parse-once.ts';
 import { rolloutLoop } from './rollout-loop.ts';
+import { concernedRoutings, concernsSharing, sharingPass } from './sharing-loop.ts';
 import { sourceLoop } from './source-loop.ts';
 import { concernedRollouts } from './triggers.ts';
 import { type Turnstile, turnstile } from './turnstile.ts';
@@ -52,6 +53,17 @@ const WATCHED: readonly Resource[] = [
   resources.controllerRevision,
   resources.pod,
   resources.autoscaler,
+  resources.service,
+  resources.ingress,
+  resources.httpRoute,
+  resources.virtualService,
+  resources.destinationRule,
+  resources.trafficRouting,
+];
+
+/** Kinds whose changes wake a pass over the TrafficRoutings that they concern. */
+const SHARED: readonly Resource[] = [
+  resources.trafficRouting,
   resources.service,
   resources.ingress,
   resources.httpRoute,
@@ -106,6 +118,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   const runQueue = queueOf('analysis', runs.pass, RUN_CONCURRENCY);
   const sourceQueue = queueOf('source', sources.pass);
   const deploymentQueue = queueOf('deployment', deploymentPass({ cache, log }));
+  const sharingQueue = queueOf('sharing', sharingPass({ cache, recordEvent, clock, log }));
   const guardQueue = queueOf('guard', guardPass({ engine: deps.engine, cache, recordEvent, clock }));
 
   function queueOf(loop: string, pass: (key: string) => Promise<Next>, concurrency = CONCURRENCY): WorkQueue {
@@ -127,6 +140,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
   };
   // Another engine scales the ReplicaSets of its Deployments itself.
   const scaled = deps.engine === 'builtin' ? [resources.deployment, resources.replicaSet] : [];
+  const shared = deps.engine === 'builtin' ? SHARED : [];
   const subscriptions = [
     ...watched.map((resource) =>
       stores.of(resource).subscribe(({ before, after }) => {
@@ -142,6 +156,17 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
         if (key !== undefined) deploymentQueue.add(key);
       }),
     ),
+    ...shared.map((resource) =>
+      stores.of(resource).subscribe(({ before, after }) => {
+        const object = after ?? before;
+        if (object) for (const key of concernedRoutings(object, cache)) sharingQueue.add(key);
+      }),
+    ),
+    stores.of(resources.rollout).subscribe(({ before, after }) => {
+      const rollout = after ?? before;
+      if (deps.engine !== 'builtin' || !rollout || !concernsSharing(before, after)) return;
+      for (const key of concernedRoutings(rollout, cache)) sharingQueue.add(key);
+    }),
     stores.of(resources.analysisRun).subscribe(({ before, after }) => {
       const run = (after ?? before) as AnalysisRun | undefined;
       if (run && !(after && runs.isOwn(run))) runQueue.add(keyOf(run));
@@ -187,6 +212,7 @@ export async function startController(deps: ControllerDeps): Promise<() => Promi
       sourceQueue.stop(),
       guardQueue.stop(),
       deploymentQueue.stop(),
+      sharingQueue.stop(),
       stopMeasured(),
       stopAlerted(),
     ]);

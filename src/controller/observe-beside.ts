@@ -26,6 +26,7 @@ export function observeBeside(cache: Freshest, rollout: Rollout, record: RecordS
     workload: observeWorkload(cache, rollout),
     autoscalers: [],
     traffic: { service: undefined, canaryService: undefined, routes: [] },
+    shared: undefined,
     kept: [],
     rival: undefined,
     isShared: false,

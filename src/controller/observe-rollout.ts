@@ -18,6 +18,7 @@ import { resources } from '../api/resource.ts';
 import type { Rollout, WorkloadRef } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RecordStatus, RolloutRecord } from '../api/rollout-record.ts';
+import { type SharedRouting, sharedRoutingOf } from '../api/traffic-routing.ts';
 import { selects } from '../rollout/guard.ts';
 import { routingOf } from '../rollout/plan.ts';
 import { runNamePrefix } from '../rollout/runs.ts';
@@ -41,6 +42,7 @@ export function observeRollout(cache: Freshest, rollout: Rollout, record: Record
       .list<HorizontalPodAutoscaler>(resources.autoscaler, rollout.metadata.namespace)
       .filter((autoscaler) => scales(autoscaler, rollout.spec.workloadRef)),
     traffic: observeTraffic(cache, rollout),
+    shared: observeShared(cache, rollout),
     kept: keptTemplates(cache, rollout),
     ...observeOthers(cache, rollout),
   };
@@ -168,6 +170,14 @@ function observeTraffic(cache: Freshest, rollout: Rollout): TrafficFacts {
       made: provider.made && cache.get(provider.made.resource, { name: provider.made.name, namespace }),
     })),
   };
+}
+
+function observeShared(cache: Freshest, rollout: Rollout): SharedRouting | undefined {
+  const name = sharedRoutingOf(rollout);
+  const { namespace } = rollout.metadata;
+  return name === undefined
+    ? undefined
+    : cache.get<SharedRouting>(resources.trafficRouting, { name, namespace });
 }
 
 function keptTemplates(cache: Freshest, rollout: Rollout): KeptTemplate[] {

@@ -3,6 +3,7 @@ import { type KubeObject, keyOf } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutRecord } from '../api/rollout-record.ts';
+import { sharedRoutingOf } from '../api/traffic-routing.ts';
 import { routingOf } from '../rollout/plan.ts';
 import { runNamePrefix } from '../rollout/runs.ts';
 import { providersOf } from '../traffic/providers.ts';
@@ -52,6 +53,8 @@ function concerns(object: KubeObject, rollout: Rollout, index: RolloutIndex): bo
       return (
         routing !== undefined && (name === routing.service || name === canaryServiceName(routing.service))
       );
+    case 'TrafficRouting':
+      return name === sharedRoutingOf(rollout);
     case 'AnalysisRun':
       return labels?.[ROLLOUT_LABEL] === rollout.metadata.name || name.startsWith(runNamePrefix(rollout));
     // A guard or a template may concern any Rollout of its namespace (a cluster template, of all), and changes rarely.

@@ -19,8 +19,10 @@ export interface WatchedKind {
 export const watchedKinds: readonly WatchedKind[] = [
   ...customKinds
     .flatMap((versions) => versions.slice(-1))
-    .filter(({ unread }) => !unread)
-    .map(({ resource }) => ({ resource })),
+    .map(({ resource }) => ({
+      resource,
+      ...(resource === resources.trafficRouting && { moved: true as const }),
+    })),
   { resource: resources.deployment },
   { resource: resources.replicaSet },
   { resource: resources.statefulSet },

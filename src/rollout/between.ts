@@ -9,6 +9,7 @@ import { stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
 import { asked, styleIn } from './order.ts';
 import { planHash } from './plan.ts';
+import { leaveActs } from './shared-routing.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** No release is under way: adopt what runs, watch for a new template, start a release of it. */
@@ -17,6 +18,10 @@ export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFact
   const { object } = workload;
   const { stable } = record;
   const style = styleIn(snapshot);
+  // Left there by a release that nobody remembers: the Rollout was made anew under its name.
+  const stray = leaveActs(snapshot);
+  if (stray.length > 0)
+    return { ...wait('Idle', 'no release needs the routes of the TrafficRouting'), acts: stray };
   if (!stable) return adopt(snapshot, workload, 'Adopted');
   const marked = isMarked(rollout, object);
   const known = style.version(workload, stable.revision);

@@ -7,6 +7,7 @@ import { presentGuard } from './guard.ts';
 import { keepStableTemplate } from './kept-template.ts';
 import { planHash } from './plan.ts';
 import { problemWithRoutes } from './routes.ts';
+import { joinRouting } from './shared-routing.ts';
 import { enterStep } from './step.ts';
 
 /** A release has an id and has touched nothing but the workload's pause: check all that it needs, then enter step 1. */
@@ -16,7 +17,7 @@ export function decideInitializing(context: Context): Outcome {
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
   if (revision !== release.revision)
     return startRelease(snapshot, workload, release.stable, 'ContinuousRelease', now);
-  const missing = problemWithRoutes(context);
+  const missing = problemWithRoutes(context) ?? joinRouting(context);
   if (missing) return missing;
   const guard = presentGuard(snapshot);
   if (guard.kind === 'faulty') return stall('GuardNotReady', guard.message);

@@ -11,6 +11,7 @@ import { effectiveAction } from './failure-action.ts';
 import { decideFinalising } from './finalising.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
 import { restoreService } from './removal.ts';
+import { leaveActs } from './shared-routing.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -74,7 +75,7 @@ function howToGoOn({ rollout, workload }: Snapshot): string {
 
 function stayDisabled(snapshot: Snapshot): Outcome {
   const { record } = snapshot;
-  const acts = handBack(snapshot, true);
+  const acts = [...handBack(snapshot, true), ...leaveActs(snapshot)];
   if (acts.length > 0) return { ...wait('Disabled', 'letting the workload go'), acts };
   const interrupted = record.release?.stage === 'Aborted';
   if (!record.stable && !interrupted) return wait('Disabled', 'rollout is disabled');
@@ -96,7 +97,7 @@ function stayDisabled(snapshot: Snapshot): Outcome {
 }
 
 function leaveForGood(snapshot: Snapshot): Outcome {
-  const acts = handBack(snapshot, snapshot.isShared);
+  const acts = [...handBack(snapshot, snapshot.isShared), ...leaveActs(snapshot)];
   if (acts.length > 0) return { ...wait('RolloutDeleted', 'letting the workload go'), acts };
   // Where the workload is gone in the middle of a release, nothing else has taken the pin from the Service.
   return (snapshot.record.release && restoreService({ snapshot })) ?? letGo(snapshot);

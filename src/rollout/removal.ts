@@ -1,12 +1,15 @@
 import { deleteActs, replaceActs } from '../api/act.ts';
 import { resources } from '../api/resource.ts';
+import type { ReleaseRecord } from '../api/rollout-record.ts';
 import { parseTime } from '../api/timestamp.ts';
+import { sharedGraceMs } from '../api/traffic-routing.ts';
 import { restoredService } from '../traffic/services.ts';
 import { type Context, isOurs, timestamp, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
 import { asked, orderOf, styleIn } from './order.ts';
 import { gracePeriodMs } from './plan.ts';
 import { canaryServiceWork, hasRoutes, unrouteActs } from './routes.ts';
+import { leaveActs } from './shared-routing.ts';
 
 /**
  * The single jobs of ending a release. Each answers what is still to do for it, or undefined once it is done,
@@ -38,13 +41,25 @@ export function keepCanaryService(context: Context): Outcome | undefined {
   return { ...wait('WaitingForRoutes', 'the canary Service was gone and is made again'), acts: work.acts };
 }
 
-/** No request is sent to the canary any more, and one grace period has passed since. */
+/**
+ * No request is sent to the canary any more, and one grace period has passed since. The routes that other Rollouts share
+ * are needed no more by a release that ends.
+ */
 export function removeRoutes(context: Context): Outcome | undefined {
-  const { snapshot, release } = context;
+  const { snapshot, release, now } = context;
   const message = 'taking the traffic from the canary';
   const acts = unrouteActs(context, message);
-  if (acts) return { ...wait('CanaryRoutesRemoved', message), acts };
-  if (!release.routedAt) return undefined;
+  const left = isEnding(release) ? leaveActs(snapshot) : [];
+  if (acts || left.length > 0) {
+    // The grace period counts from here, not from an earlier step that routed nothing.
+    const { routesRemovedAt: _earlier, ...unfelt } = release;
+    return {
+      ...wait('CanaryRoutesRemoved', message),
+      acts: [...(acts ?? []), ...left],
+      ...(left.length > 0 && { record: withRelease(snapshot.record, unfelt) }),
+    };
+  }
+  if (!release.routedAt && !(release.sharedAt && isEnding(release))) return undefined;
   const removedAt = parseTime(release.routesRemovedAt);
   if (removedAt === undefined) {
     const record = withRelease(snapshot.record, { ...release, routesRemovedAt: timestamp(context) });
@@ -55,7 +70,21 @@ export function removeRoutes(context: Context): Outcome | undefined {
       record,
     };
   }
-  return graceSince(context, removedAt, 'waiting until the removed routes are felt everywhere');
+  const feltAt = removedAt + Math.max(...gracePeriodsMs(context));
+  const felt = 'waiting until the removed routes are felt everywhere';
+  return now < feltAt ? wait('GracePeriod', felt, feltAt) : undefined;
+}
+
+/** Of its own routes and of those that others share, as far as it had any. */
+function gracePeriodsMs({ snapshot: { rollout, shared }, release }: Context): number[] {
+  return [
+    ...(release.routedAt ? [gracePeriodMs(rollout)] : []),
+    ...(release.sharedAt && isEnding(release) ? [shared ? sharedGraceMs(shared) : 0] : []),
+  ];
+}
+
+function isEnding({ stage }: ReleaseRecord): boolean {
+  return stage !== 'InRolling' && stage !== 'Superseding';
 }
 
 /** What is waited for until one grace period after `at` is over. */

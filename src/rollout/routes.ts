@@ -1,8 +1,10 @@
-import { type Act, deleteActs, replaceActs } from '../api/act.ts';
+import type { Act } from '../api/act.ts';
 import { sameJson } from '../api/canonical.ts';
-import type { KubeObject, Service } from '../api/kubernetes.ts';
+import type { Service } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
-import type { RouteFacts, RouteRequest, Share } from '../traffic/provider.ts';
+import { namesDestinationRule } from '../traffic/istio-names.ts';
+import type { RouteRequest, Share } from '../traffic/provider.ts';
+import { nameTaken, type RouteFault, routeActs, unrouteActs as takenBack } from '../traffic/route-acts.ts';
 import { canaryService, canaryServiceName } from '../traffic/services.ts';
 import { type Context, holdsPin, isOurs, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
@@ -22,8 +24,10 @@ function servicesOf({ snapshot: { rollout } }: Pick<Context, 'snapshot'>): Route
 function requestOf(context: Context, share: Share): RouteRequest {
   const { snapshot, workload, release } = context;
   const style = styleIn(snapshot);
+  const routing = routingOf(snapshot.rollout);
   return {
-    rollout: snapshot.rollout,
+    owner: snapshot.rollout,
+    hasSubsets: routing !== undefined && namesDestinationRule(routing),
     services: servicesOf(context),
     versions: { label: style.podLabel, stable: release.stable.hash, canary: canaryHash(context) },
     podLabels: style.template(workload, release.stable.revision)?.metadata?.labels ?? {},
@@ -79,15 +83,15 @@ export function problemWithRoutes(context: Context): Outcome | undefined {
       if (problem) return stall('RouteHasNoBackend', problem);
     }
   }
-  return shares.length > 0 ? nameTaken(context) : undefined;
+  return shares.length > 0 ? nameOfCanaryTaken(context) : undefined;
 }
 
 /** Whether an object of somebody else has a name that the canary's is to have. */
-function nameTaken(context: Context): Outcome | undefined {
+function nameOfCanaryTaken(context: Context): Outcome | undefined {
   const { canaryService: present, routes } = context.snapshot.traffic;
   const ofCanary = [...(routesAlone(context) ? [] : [present]), ...routes.map(({ made }) => made)];
   const other = ofCanary.find((object) => object !== undefined && !isOurs(context, object));
-  return other && taken(other).stall;
+  return other && stalled(nameTaken(other)).stall;
 }
 
 /**
@@ -104,9 +108,10 @@ export function routeWork(context: Context, share: Share | undefined): RouteWork
   const ofService = canaryServiceWork(context, service);
   if ('stall' in ofService) return ofService;
   const acts = [...ofService.acts];
+  const why = share.weight === undefined ? describeShare(share) : `weight ${share.weight}`;
   for (const route of routes) {
-    const wanted = actsOfRoute(context, route, request);
-    if ('stall' in wanted) return wanted;
+    const wanted = routeActs(route, request, why);
+    if ('fault' in wanted) return stalled(wanted.fault);
     acts.push(...wanted.acts);
   }
   return { acts };
@@ -117,7 +122,7 @@ export function canaryServiceWork(context: Context, stable: Service): RouteWork 
   const { rollout, traffic } = context.snapshot;
   if (routesAlone(context)) return { acts: [] };
   const { canaryService: present } = traffic;
-  if (present && !isOurs(context, present)) return taken(present);
+  if (present && !isOurs(context, present)) return stalled(nameTaken(present));
   const { podLabel } = styleIn(context.snapshot);
   return { acts: serviceActs(present, canaryService(rollout, stable, podLabel, canaryHash(context))) };
 }
@@ -127,28 +132,8 @@ export function serviceGone({ snapshot }: Pick<Context, 'snapshot'>): Outcome {
   return stall('ServiceNotFound', `Service ${routingOf(snapshot.rollout)?.service} is gone; create it again`);
 }
 
-function taken({ kind, metadata }: KubeObject): { stall: Outcome } {
-  const message = `${kind} ${metadata.name} belongs to somebody else; rename or delete it`;
-  return { stall: stall('NameTaken', message) };
-}
-
-function actsOfRoute(
-  context: Context,
-  { provider, own, made }: RouteFacts,
-  request: RouteRequest,
-): RouteWork {
-  const { resource, name } = provider.own;
-  if (!own) return { stall: stall('RouteNotFound', `${resource.kind} ${name} is gone; create it again`) };
-  const problem = provider.problem(own, request);
-  if (problem) return { stall: stall('RouteHasNoBackend', problem) };
-  const why =
-    request.share.weight === undefined ? describeShare(request.share) : `weight ${request.share.weight}`;
-  const wanted = provider.routed({ own, made }, request);
-  const acts = replaceActs(resource, own, wanted.own, why);
-  if (!provider.made || !wanted.made) return { acts };
-  if (made && !isOurs(context, made)) return taken(made);
-  if (made) return { acts: [...acts, ...replaceActs(provider.made.resource, made, wanted.made, why)] };
-  return { acts: [...acts, { verb: 'create', resource: provider.made.resource, object: wanted.made, why }] };
+function stalled({ reason, message }: RouteFault): { stall: Outcome } {
+  return { stall: stall(reason, message) };
 }
 
 function serviceActs(present: Service | undefined, wanted: Service): Act[] {
@@ -159,19 +144,8 @@ function serviceActs(present: Service | undefined, wanted: Service): Act[] {
   return [{ verb: 'replace', resource: resources.service, object, why }];
 }
 
-/** What takes every request from the canary again, and leaves the routes as their owner wrote them. */
+/** What takes every request from the canary again; undefined where none reaches it by a route of ours. */
 export function unrouteActs(context: Pick<Context, 'snapshot'>, why: string): Act[] | undefined {
-  const services = servicesOf(context);
-  let routed = false;
-  // In the reverse order of routing: nothing goes while something else still leads to it.
-  const acts = context.snapshot.traffic.routes.toReversed().flatMap(({ provider, own, made }): Act[] => {
-    const restored = own && provider.unrouted(own, { services });
-    const leftover = provider.made && made && isOurs(context, made) ? made : undefined;
-    if (restored !== own || leftover) routed = true;
-    return [
-      ...(own && restored ? replaceActs(provider.own.resource, own, restored, why) : []),
-      ...(provider.made && leftover ? deleteActs(provider.made.resource, leftover, why) : []),
-    ];
-  });
-  return routed ? acts : undefined;
+  const { rollout, traffic } = context.snapshot;
+  return takenBack(traffic.routes, { services: servicesOf(context), owner: rollout }, why);
 }

@@ -5,6 +5,7 @@ import type { Outage } from '../api/metric-source.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { RolloutGuard } from '../api/rollout-guard.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
+import type { SharedRouting } from '../api/traffic-routing.ts';
 import type { RouteFacts } from '../traffic/provider.ts';
 import type { WorkloadFacts } from '../workload/style.ts';
 
@@ -45,6 +46,8 @@ export interface Snapshot {
   /** Those that scale the workload, or did before a blue-green release turned them off; known where it is gone, too. */
   autoscalers: readonly HorizontalPodAutoscaler[];
   traffic: TrafficFacts;
+  /** The TrafficRouting that the Rollout names, where there is one. */
+  shared: SharedRouting | undefined;
   kept: readonly KeptTemplate[];
   /** The runs owned by this Rollout, of every release. */
   runs: readonly AnalysisRun[];

@@ -7,6 +7,7 @@ import { type StepContext, timestamp, wait, withRelease, withStep } from './cont
 import type { Outcome } from './decision.ts';
 import { easeWeight } from './draining.ts';
 import { hold } from './failure.ts';
+import { keptRoutes } from './kept-routes.ts';
 import { givesBack, styleIn } from './order.ts';
 import { awaitPin, pinService } from './pinning.ts';
 import { replicasOf } from './plan.ts';
@@ -14,6 +15,7 @@ import { firstOpen, removeRoutes, restoreService, restoreServiceAndWait } from '
 import { howToRetry, isRetryAsked } from './retry.ts';
 import { routedShare } from './routed-share.ts';
 import { serviceGone } from './routes.ts';
+import { joinRouting } from './shared-routing.ts';
 
 /**
  * Before any canary pod exists the stable Service is pinned to the stable pods, and one grace period passes:
@@ -23,6 +25,9 @@ export function decideBeforeUpgrade(context: StepContext): Outcome {
   const { snapshot, release } = context;
   const rejection = rejectedBefore(context);
   if (rejection) return rejection;
+  const unshared = joinRouting(context);
+  // What an earlier step has routed is kept meanwhile.
+  if (unshared) return (unshared.acts ? undefined : keptRoutes(context)) ?? unshared;
   const { service } = snapshot.traffic;
   if (!routedShare(context)) return withoutTraffic(context);
   if (!service) return serviceGone(context);

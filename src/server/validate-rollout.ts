@@ -1,10 +1,12 @@
 import { parseObject } from '../api/kind.ts';
 import type { KubeObject, Workload } from '../api/kubernetes.ts';
+import { resources } from '../api/resource.ts';
 import { type Rollout, rolloutKind } from '../api/rollout.ts';
 import { checkRolloutUpdate } from '../api/rollout-freeze.ts';
 import { checkRollingStyle, checkRollout } from '../api/rollout-validation.ts';
 import { rolloutWarnings } from '../api/rollout-warnings.ts';
 import { workloadResource } from '../api/rollout-workload.ts';
+import { sharedRoutingOf } from '../api/traffic-routing.ts';
 import { selects } from '../rollout/guard.ts';
 import { rolloutsOf, sameWorkload } from '../workload/owning-rollout.ts';
 import {
@@ -43,6 +45,7 @@ export async function validateRollout(
     ...(before ? faultsOf(checkRolloutUpdate(before, after, written)) : []),
     ...checkSoleDriver(before, after, facts.rollouts),
     ...(workload.state === 'missing' ? [warning(missingWorkload(after, request.namespace))] : []),
+    ...(await checkShared(after, request.namespace, facts.lookup)),
     ...warnings.map((text) => warning(text)),
   ]);
 }
@@ -76,6 +79,15 @@ async function findWorkload(
   const resource = workloadResource(workloadRef);
   if (!resource) return { state: 'unknown', message: `${workloadRef.kind} is not supported` };
   return lookup<Workload>(resource, { name: workloadRef.name, namespace });
+}
+
+/** People apply files in any order; where the API server cannot be asked, the release will say it. */
+async function checkShared(rollout: Rollout, namespace: string, lookup: Lookup): Promise<Finding[]> {
+  const name = sharedRoutingOf(rollout);
+  if (name === undefined) return [];
+  const found = await lookup(resources.trafficRouting, { name, namespace });
+  if (found.state !== 'missing') return [];
+  return [warning(`TrafficRouting ${namespace}/${name} does not exist yet: no step begins until it does`)];
 }
 
 /** People apply files in any order, so that a missing workload is no reason to refuse. */

@@ -2,16 +2,16 @@ import { alertReceiverKind } from '../api/alert-receiver.ts';
 import { ASSAY_GROUP, KRUISE_GROUP } from '../api/group.ts';
 import { type KindDefinition, parseObject } from '../api/kind.ts';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { trafficRoutingKind } from '../api/traffic-routing.ts';
 import { type AdmissionAnswer, type AdmissionRequest, allow, deny, subjectOf } from './admission-review.ts';
 import { isController } from './controller-identity.ts';
-import { answerOf, faultsOf, warning } from './finding.ts';
+import { answerOf, faultsOf } from './finding.ts';
 import { isCollection, onlyMetadataChanges } from './unchanged.ts';
 import { validateGuard } from './validate-guard.ts';
 import { validateRollout } from './validate-rollout.ts';
 import { validateRun } from './validate-run.ts';
 import { validateMetricSource } from './validate-sources.ts';
 import { validateTemplate } from './validate-template.ts';
+import { validateTrafficRouting } from './validate-traffic-routing.ts';
 import type { ValidationFacts } from './validation-facts.ts';
 
 /** Judges one object of the request; only CREATE and UPDATE come here, with the object as it would become. */
@@ -51,15 +51,6 @@ function validateShape(kind: KindDefinition): Validation {
     const parsed = parseObject(kind, raw);
     return parsed.ok ? allow() : answerOf(subjectOf(request), faultsOf(parsed.faults));
   };
-}
-
-/** It is taken so that folders of manifests can be applied as they are, and its author is told what becomes of it. */
-function validateTrafficRouting(request: AdmissionRequest, raw: KubeObject): AdmissionAnswer {
-  const subject = subjectOf(request);
-  const parsed = parseObject(trafficRoutingKind, raw);
-  if (!parsed.ok) return answerOf(subject, faultsOf(parsed.faults));
-  const told = `${subject} is kept, and nothing follows it: give each Rollout trafficRoutings of its own`;
-  return answerOf(subject, [warning(told)]);
 }
 
 /** A record holds what was approved, rejected and judged: whoever could write it could promote anything. */

@@ -1,4 +1,4 @@
-import { shortHash } from '../api/canonical.ts';
+import { sameJson, shortHash } from '../api/canonical.ts';
 import type { RouteNotes } from './route-notes.ts';
 
 /** A backend of a rule that shares requests out by weights. */
@@ -55,7 +55,11 @@ export function splitWeights<B extends Weighted>(
   // Where a weight that is not written is none, a backend that is alone gets everything all the same.
   const weightOf = ({ weight = weighing.unset }: B) =>
     isAlone && (weight > 0 || weighing.unset === 0) ? 1 : weight;
-  const isSplit = (backend: B) => weighing.isStable(backend) && weightOf(backend) > 0;
+  const isSplit = (backend: B) =>
+    weighing.isStable(backend) &&
+    weightOf(backend) > 0 &&
+    // What would lead to the very same place, or is there already, could not be told from the stable one again.
+    !backends.some((other) => sameBackend(other, weighing.canaryOf(backend)));
   if (!backends.some(isSplit)) return backends;
   return backends.flatMap((backend): B[] => {
     const key = keys(rule, backend);
@@ -63,9 +67,11 @@ export function splitWeights<B extends Weighted>(
     const weight = weightOf(backend);
     if (backend.weight !== computed && (weight > 0 || isAlone)) notes.weights[key] = backend.weight ?? null;
     if (isSplit(backend)) {
+      const canary = weighing.canaryOf(backend);
+      if (!weighing.isCanary(canary)) notes.made.push(markOf(rule, canary));
       return [
         { ...weighing.pinned(backend), weight: weight * (SCALE - percent) },
-        { ...weighing.canaryOf(backend), weight: weight * percent },
+        { ...canary, weight: weight * percent },
       ];
     }
     return [weight === 0 ? backend : { ...backend, weight: weight * SCALE }];
@@ -78,15 +84,15 @@ export function mergeWeights<B extends Weighted>(
   rule: unknown,
   { weighing, keys, notes }: { weighing: Weighing<B>; keys: BackendKeys; notes: RouteNotes },
 ): readonly B[] {
-  if (!backends.some(weighing.isCanary)) return backends.map(weighing.unpinned);
+  const isMarked = (backend: B) => notes.made.length > 0 && notes.made.includes(markOf(rule, backend));
+  const isCanary = (backend: B) => weighing.isCanary(backend) || isMarked(backend);
+  if (!backends.some(isCanary)) return backends.map(weighing.unpinned);
   const users: { backend: B; weight: number | undefined; isSplit: boolean }[] = [];
   for (const backend of backends) {
     const own = weighing.unpinned(backend);
-    const partner = weighing.isCanary(backend)
-      ? users.findLast((user) => weighing.isStable(user.backend))
-      : undefined;
+    const partner = isCanary(backend) ? users.findLast((user) => weighing.isStable(user.backend)) : undefined;
     if (!partner) {
-      users.push({ backend: own, weight: backend.weight, isSplit: weighing.isCanary(backend) });
+      users.push({ backend: own, weight: backend.weight, isSplit: isCanary(backend) });
       continue;
     }
     partner.weight = (partner.weight ?? weighing.unset) + (backend.weight ?? weighing.unset);
@@ -104,6 +110,15 @@ export function mergeWeights<B extends Weighted>(
     const restored = isSplit ? Math.max(1, unscaled) : unscaled;
     return withWeight(backend, noted === null && restored === weighing.unset ? undefined : restored);
   });
+}
+
+/** Names a canary's backend of a rule that only its note tells from a user's own. */
+function markOf(rule: unknown, { weight: _weight, ...backend }: Weighted): string {
+  return shortHash({ rule, backend });
+}
+
+function sameBackend({ weight: _one, ...one }: Weighted, { weight: _other, ...other }: Weighted): boolean {
+  return sameJson(one, other);
 }
 
 function withWeight<B extends Weighted>(backend: B, weight: number | undefined): B {

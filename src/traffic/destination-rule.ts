@@ -11,6 +11,9 @@ import { canarySubset, hostWithService, isMadeSubset, serviceOfHost, stableSubse
 import type { Provider, RouteRequest } from './provider.ts';
 import { NO_NOTES, notesOf, withNotes } from './route-notes.ts';
 
+/** Where versions are told apart. */
+type Versioned = RouteRequest & { versions: NonNullable<RouteRequest['versions']> };
+
 /**
  * A DestinationRule of Istio: how requests to a Service are sent, and to which subsets of its pods. The canary's
  * Service gets one with the same rules; where there is no canary Service, subsets for both versions are added here.
@@ -19,19 +22,23 @@ export function destinationRule(name: string): Provider {
   return {
     own: { resource: resources.destinationRule, name },
     made: { resource: resources.destinationRule, name: `${name}-canary` },
-    problem: (own, { services }) => {
+    problem: (own, { services, versions }) => {
       const { host } = (own as DestinationRule).spec;
+      if (!versions)
+        return `DestinationRule ${name} tells versions apart, and marked requests all go to the same one; take it out of customNetworkRefs`;
       return serviceOfHost(host, own.metadata.namespace) === services.stable
         ? undefined
         : `DestinationRule ${name} is for host ${host} and not for Service ${services.stable}; correct one of the two`;
     },
     routed: ({ own, made }, request) => {
       const plain = withoutMade(own as DestinationRule);
-      const bySubset = request.services.canary === request.services.stable;
-      const wanted = bySubset ? withVersions(plain, request) : plain;
+      const { services, versions } = request;
+      const bySubset = services.canary === services.stable;
+      const wanted = bySubset && versions ? withVersions(plain, { ...request, versions }) : plain;
       return {
         own: sameJson(own, wanted) ? own : wanted,
-        made: bySubset ? undefined : refreshed(made, canaryRule(plain, request)),
+        made:
+          bySubset || !versions ? undefined : refreshed(made, canaryRule(plain, { ...request, versions })),
       };
     },
     unrouted: (own) => {
@@ -41,7 +48,7 @@ export function destinationRule(name: string): Provider {
   };
 }
 
-function withVersions(plain: DestinationRule, request: RouteRequest): DestinationRule {
+function withVersions(plain: DestinationRule, request: Versioned): DestinationRule {
   const { subsets } = plain.spec;
   const made = [undefined, ...(subsets ?? [])].flatMap((own) => versionsOf(own, request));
   const routed = { ...plain, spec: { ...plain.spec, subsets: [...(subsets ?? []), ...made] } };
@@ -51,7 +58,7 @@ function withVersions(plain: DestinationRule, request: RouteRequest): Destinatio
 /** Both versions of a subset, or of the whole Service. A subset of other pods than the workload's has no versions. */
 function versionsOf(
   own: IstioSubset | undefined,
-  { versions: { label, stable, canary }, podLabels }: RouteRequest,
+  { versions: { label, stable, canary }, podLabels }: Versioned,
 ): IstioSubset[] {
   const labels = own?.labels ?? {};
   const isOurs = Object.entries(labels).every(([key, value]) => podLabels[key] === value);
@@ -75,7 +82,7 @@ function withoutMade(own: DestinationRule): DestinationRule {
 }
 
 /** The same rules for the canary's Service, whose subsets are all of its pods. */
-function canaryRule(plain: DestinationRule, { rollout, services, versions }: RouteRequest): DestinationRule {
+function canaryRule(plain: DestinationRule, { owner, services, versions }: Versioned): DestinationRule {
   const { name, namespace, labels, annotations = {} } = plain.metadata;
   const { [LAST_APPLIED_ANNOTATION]: _applied, ...kept } = annotations;
   const { subsets } = plain.spec;
@@ -88,7 +95,7 @@ function canaryRule(plain: DestinationRule, { rollout, services, versions }: Rou
       ...(namespace === undefined ? {} : { namespace }),
       ...(labels === undefined ? {} : { labels }),
       ...(Object.keys(kept).length === 0 ? {} : { annotations: kept }),
-      ownerReferences: [controllerReference(rollout)],
+      ownerReferences: [controllerReference(owner)],
     },
     spec: {
       ...plain.spec,

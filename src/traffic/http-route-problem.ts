@@ -10,14 +10,14 @@ const BACKENDS_MAX = 16;
 /** Why an HTTPRoute, as its owner wrote it, cannot give a canary its share, and what to do. */
 export function problemWithHttpRoute(
   plain: HttpRoute,
-  { services, share }: RouteRequest,
+  { services, versions, share }: RouteRequest,
   isStable: (ref: HttpBackendRef) => boolean,
 ): string | undefined {
   const { name } = plain.metadata;
   const { rules = [] } = plain.spec;
   const leads = ({ backendRefs = [] }: HttpRouteRule) => backendRefs.some(isStable);
   const concerned = rules.filter(leads);
-  if (services.canary === services.stable)
+  if (versions && services.canary === services.stable)
     return `HTTPRoute ${name} tells versions apart by their Services; remove disableGenerateCanaryService`;
   if (concerned.length === 0)
     return `HTTPRoute ${name} has no backend Service ${services.stable}; correct one of the two`;

@@ -5,32 +5,33 @@ import {
   canarySubset,
   hostWithService,
   isCanarySubset,
-  namesDestinationRule,
   ownSubset,
   serviceOfHost,
   stableSubset,
 } from './istio-names.ts';
 import type { RouteRequest } from './provider.ts';
 
-type Asked = Pick<RouteRequest, 'services'> & Partial<Pick<RouteRequest, 'share' | 'rollout'>>;
+type Asked = Pick<RouteRequest, 'services'> &
+  Partial<Pick<RouteRequest, 'share' | 'hasSubsets' | 'versions'>>;
 
 /** Which destinations of a VirtualService are of the stable version and of the canary, and how they are made. */
 export function weighingOf(own: VirtualService, asked: Asked): Weighing<IstioDestination> {
   const { services, share } = asked;
   const { namespace } = own.metadata;
-  const bySubset = services.canary === services.stable;
+  const isOneService = services.canary === services.stable;
+  const bySubset = isOneService && asked.versions !== undefined;
   const leadsTo = (each: IstioDestination, service: string) =>
     serviceOfHost(each.destination.host, namespace) === service;
-  const isCanaryHost = (each: IstioDestination) => !bySubset && leadsTo(each, services.canary);
+  const isCanaryHost = (each: IstioDestination) => !isOneService && leadsTo(each, services.canary);
+  const there = (stable: IstioDestination) => {
+    if (bySubset) return withSubset(stable, canarySubset(stable.destination.subset));
+    return isOneService ? stable : atCanary(stable, asked);
+  };
   return {
     isStable: isStableDestination(own, services),
     isCanary: (each) =>
       isCanaryHost(each) || (leadsTo(each, services.stable) && isCanarySubset(each.destination.subset)),
-    canaryOf: (stable) =>
-      modifiedHeaders(
-        bySubset ? withSubset(stable, canarySubset(stable.destination.subset)) : atCanary(stable, asked),
-        share?.requestHeaderModifier,
-      ),
+    canaryOf: (stable) => modifiedHeaders(there(stable), share?.requestHeaderModifier),
     pinned: (stable) => (bySubset ? withSubset(stable, stableSubset(stable.destination.subset)) : stable),
     unpinned: (each) => {
       if (isCanaryHost(each)) return withHost(each, services.stable);
@@ -49,10 +50,10 @@ export function isStableDestination(
     serviceOfHost(host, own.metadata.namespace) === services.stable && !isCanarySubset(subset);
 }
 
-/** The subsets of the stable Service are defined for the canary's as well where the Rollout names their definition. */
-function atCanary(stable: IstioDestination, { services, rollout }: Asked): IstioDestination {
+/** The subsets of the stable Service are defined for the canary's as well where their definition is named. */
+function atCanary(stable: IstioDestination, { services, hasSubsets }: Asked): IstioDestination {
   const there = withHost(stable, services.canary);
-  return rollout && namesDestinationRule(rollout) ? there : withSubset(there, undefined);
+  return hasSubsets ? there : withSubset(there, undefined);
 }
 
 function withHost(each: IstioDestination, service: string): IstioDestination {

@@ -1,5 +1,5 @@
 import { resources } from '../api/resource.ts';
-import type { Rollout } from '../api/rollout.ts';
+import type { TrafficRouting } from '../api/rollout.ts';
 
 /** Subsets that are made to tell the versions apart, alone or after the name of a user's own subset. */
 const STABLE_SUBSET = 'assay-stable';
@@ -43,8 +43,7 @@ export function ownSubset(subset: string | undefined): string | undefined {
   return subset?.slice(0, -`-${STABLE_SUBSET}`.length) || undefined;
 }
 
-/** Whether the Rollout names a DestinationRule, which defines the subsets. */
-export function namesDestinationRule({ spec: { strategy } }: Rollout): boolean {
-  const [routing] = (strategy.canary ?? strategy.blueGreen)?.trafficRoutings ?? [];
-  return (routing?.customNetworkRefs ?? []).some(({ kind }) => kind === resources.destinationRule.kind);
+/** Whether a routing names a DestinationRule, which defines the subsets. */
+export function namesDestinationRule({ customNetworkRefs = [] }: TrafficRouting): boolean {
+  return customNetworkRefs.some(({ kind }) => kind === resources.destinationRule.kind);
 }

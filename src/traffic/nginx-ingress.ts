@@ -33,7 +33,7 @@ export function canaryIngressName(stableIngress: string): string {
  * left out.
  */
 export function canaryIngress(stable: Ingress, request: RouteRequest): Ingress {
-  const { rollout, services, share } = request;
+  const { owner, services, share } = request;
   const { [LAST_APPLIED_ANNOTATION]: _applied, ...annotations } = stable.metadata.annotations ?? {};
   const { ingressClassName, tls } = stable.spec;
   return {
@@ -44,7 +44,7 @@ export function canaryIngress(stable: Ingress, request: RouteRequest): Ingress {
       ...(stable.metadata.namespace === undefined ? {} : { namespace: stable.metadata.namespace }),
       ...(stable.metadata.labels === undefined ? {} : { labels: stable.metadata.labels }),
       annotations: { ...annotations, [CANARY]: 'true', ...shareAnnotations(share) },
-      ownerReferences: [controllerReference(rollout)],
+      ownerReferences: [controllerReference(owner)],
     },
     spec: {
       ...(ingressClassName === undefined ? {} : { ingressClassName }),
@@ -59,9 +59,9 @@ function shareAnnotations({ weight = 0, matches }: Share): Record<string, string
   return matches.length === 0 ? { [CANARY_WEIGHT]: String(weight) } : matchAnnotations(matches);
 }
 
-function problemWithIngress(own: Ingress, { services, share }: RouteRequest): string | undefined {
+function problemWithIngress(own: Ingress, { services, versions, share }: RouteRequest): string | undefined {
   const { name } = own.metadata;
-  if (services.canary === services.stable)
+  if (versions && services.canary === services.stable)
     return `Ingress ${name} tells versions apart by their Services; remove disableGenerateCanaryService`;
   if (!routesTo(own, services.stable))
     return `Ingress ${name} has no path to Service ${services.stable}; correct one of the two`;

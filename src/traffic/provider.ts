@@ -1,8 +1,8 @@
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Resource } from '../api/resource.ts';
-import type { RequestMatch, Rollout, RolloutStep } from '../api/rollout.ts';
+import type { RequestMatch, RolloutStep } from '../api/rollout.ts';
 
-/** Where a route object is, in the namespace of its Rollout. */
+/** Where a route object is, in the namespace of who names it. */
 export interface RouteRef {
   resource: Resource;
   name: string;
@@ -18,11 +18,17 @@ export interface Share {
 
 /** What a provider is asked for at one moment of a release. */
 export interface RouteRequest {
-  rollout: Rollout;
+  /** What the objects that are made for the canary go with. */
+  owner: KubeObject;
+  /** Whether a DestinationRule is named beside the route, which defines the subsets of the Service. */
+  hasSubsets: boolean;
   /** Names of the Services; the same name twice where no canary Service is to be made. */
   services: { stable: string; canary: string };
-  /** The label that tells the versions apart, and its value for each. */
-  versions: { label: string; stable: string; canary: string };
+  /**
+   * The label that tells the versions apart, and its value for each. undefined where the route marks requests and no
+   * more: they all go to the stable Service, and those of the share with other headers.
+   */
+  versions: { label: string; stable: string; canary: string } | undefined;
   /** The labels of the stable pods' template. */
   podLabels: Readonly<Record<string, string>>;
   share: Share;
@@ -30,7 +36,7 @@ export interface RouteRequest {
 
 /** The route objects of one provider as they are. */
 export interface RouteObjects {
-  /** The one that the Rollout names, its user's own. */
+  /** The one that is named, its user's own. */
   own: KubeObject;
   /** The one beside it that was made for the canary, where the provider makes one. */
   made: KubeObject | undefined;

@@ -9,7 +9,6 @@ import {
   splitWeights,
 } from './backend-weights.ts';
 import { isStableDestination, weighingOf } from './istio-destination.ts';
-import { namesDestinationRule } from './istio-names.ts';
 import type { Provider, RouteRequest } from './provider.ts';
 import { NO_NOTES, notesOf, type RouteNotes, withNotes } from './route-notes.ts';
 import { narrowedMatches } from './virtual-service-matches.ts';
@@ -39,7 +38,7 @@ export function virtualService(name: string): Provider {
 }
 
 function routedService(plain: VirtualService, request: RouteRequest): VirtualService {
-  const { share, services } = request;
+  const { share, services, versions } = request;
   const notes: RouteNotes = { ...NO_NOTES, weights: {}, made: [] };
   const weighing = weighingOf(plain, request);
   const splitting = { weighing, keys: backendKeys(), notes };
@@ -47,10 +46,12 @@ function routedService(plain: VirtualService, request: RouteRequest): VirtualSer
   const split = (protocol: string, route: IstioRoute, weight: number) =>
     withDestinations(route, (all) => splitWeights(all, weight, identityOf(protocol, route), splitting));
   const routed = eachRoute(plain, (protocol, route) => {
+    // Only requests of HTTP have headers to be marked by.
+    if (!versions && protocol !== 'http') return [route];
     if (!hasMatches) return [split(protocol, route, share.weight ?? 0)];
     const made = protocol === 'http' ? canaryRoute(route, plain, request) : undefined;
     // Without a Service of its own the stable version would share every route with the canary that is not pinned.
-    const rest = services.canary === services.stable ? split(protocol, route, 0) : route;
+    const rest = versions && services.canary === services.stable ? split(protocol, route, 0) : route;
     if (!made) return [rest];
     notes.made.push(shortHash(made));
     return [made, rest];
@@ -85,14 +86,18 @@ function canaryRoute(
   };
 }
 
-function problemOf(plain: VirtualService, { services, share, rollout }: RouteRequest): string | undefined {
+function problemOf(
+  plain: VirtualService,
+  { services, versions, share, hasSubsets }: RouteRequest,
+): string | undefined {
   const { name } = plain.metadata;
   const isStable = isStableDestination(plain, services);
   const leads = ({ route = [] }: IstioRoute) => route.some(isStable);
-  const concerned = PROTOCOLS.flatMap((protocol) => plain.spec[protocol] ?? []).filter(leads);
+  const protocols = versions ? PROTOCOLS : (['http'] as const);
+  const concerned = protocols.flatMap((protocol) => plain.spec[protocol] ?? []).filter(leads);
   if (concerned.length === 0)
-    return `VirtualService ${name} has no route to Service ${services.stable}; correct one of the two`;
-  if (services.canary === services.stable && !namesDestinationRule(rollout))
+    return `VirtualService ${name} has no ${versions ? '' : 'HTTP '}route to Service ${services.stable}; correct one of the two`;
+  if (versions && services.canary === services.stable && !hasSubsets)
     return `VirtualService ${name} needs subsets where there is no canary Service; name the DestinationRule of Service ${services.stable} in customNetworkRefs as well`;
   if (concerned.some(({ route = [] }) => route.length > 1 && !route.every(isSplittable)))
     return `VirtualService ${name} has a weight above ${SPLITTABLE_WEIGHT}, which cannot be split in percent; write the weights with smaller numbers`;

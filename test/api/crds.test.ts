@@ -7,7 +7,6 @@ import { LIST_BY_NAME, parseObject, serverDefault } from '../../src/api/kind.ts'
 import { customKinds, kindOf } from '../../src/api/kinds.ts';
 import { structuralSchema } from '../../src/api/structural-schema.ts';
 import { chartCrds } from '../../src/cli/chart-crds.ts';
-import { watchedKinds } from '../../src/controller/watched-kinds.ts';
 
 const folder = new URL('../../charts/assay/templates/crds/', import.meta.url);
 const crds = customKinds.map((versions) => crdOf(versions));
@@ -268,7 +267,7 @@ describe('the definitions', () => {
     });
   });
 
-  test('of a TrafficRouting, which is kept and not followed: with status, columns, and no conversion', () => {
+  test('of a TrafficRouting: with status, columns, and no conversion', () => {
     const kind = kindOf({ group: 'rollouts.kruise.io', version: 'v1alpha1', kind: 'TrafficRouting' });
     if (!kind) throw new Error('no TrafficRouting');
     const { metadata, spec } = crdOf([kind]);
@@ -293,7 +292,6 @@ describe('the definitions', () => {
       },
     };
     expect(parseObject(kind, written)).toStrictEqual({ ok: true, object: written });
-    expect(watchedKinds.map(({ resource }) => resource.kind)).not.toContain('TrafficRouting');
   });
 
   test('of cluster-wide kinds, of rules, of a kind without a status of its own', () => {

@@ -24,6 +24,15 @@ describe('is driven', () => {
       'the class left empty',
       { canary: { trafficRoutings: [{ service: 's', ingress: { name: 'i', classType: '' } }] } },
     ],
+    ['routes that other Rollouts share, by field', { canary: { trafficRoutingRef: 'route' } }],
+    ['the same in blue-green style', { blueGreen: { trafficRoutingRef: 'route' } }],
+    [
+      'the same by annotation, which v1alpha1 has beside the field',
+      {
+        canary: { trafficRoutingRef: 'route' },
+        annotations: { 'rollouts.kruise.io/trafficrouting': 'route' },
+      },
+    ],
     ['some pods may fail', { canary: { failureThreshold: '10%' } }],
     [
       'partition style, by a field that is false or not there',
@@ -139,12 +148,6 @@ describe('is refused', () => {
       { blueGreen: { steps: [{ replicas: '100%', traffic: '101%' }] } },
       'spec.strategy.blueGreen.steps[0].traffic',
       'must be a percentage from 0% to 100%, and not 101%',
-    ],
-    [
-      'blue-green with a TrafficRouting',
-      { blueGreen: { trafficRoutingRef: 'route' } },
-      'spec.strategy.blueGreen.trafficRoutingRef',
-      'TrafficRouting objects are not followed: use trafficRoutings',
     ],
     [
       'partition style with more than half of the pods and traffic',
@@ -329,16 +332,13 @@ describe('is refused', () => {
       ],
     ),
     [
-      'a TrafficRouting by field',
-      { canary: { trafficRoutingRef: 'route' } },
-      'spec.strategy.canary.trafficRoutingRef',
-      'TrafficRouting objects are not followed: use trafficRoutings',
-    ],
-    [
-      'a TrafficRouting by annotation',
-      { annotations: { 'rollouts.kruise.io/trafficrouting': 'route' } },
+      'two TrafficRoutings',
+      {
+        canary: { trafficRoutingRef: 'route' },
+        annotations: { 'rollouts.kruise.io/trafficrouting': 'other' },
+      },
       'metadata.annotations[rollouts.kruise.io/trafficrouting]',
-      'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
+      'names TrafficRouting other, and trafficRoutingRef of the strategy names route: a Rollout follows one. Remove the annotation',
     ],
     [
       'rollback in batches',
@@ -360,6 +360,23 @@ describe('is refused', () => {
     ],
   ])('%s', (_, part, path, message) => {
     expect(checkRollout(written(part))).toStrictEqual([{ path, message }]);
+  });
+
+  test('a name that no finalizer of a TrafficRouting can end in', () => {
+    const named = (length: number, part: Written): unknown => {
+      const rollout = written(part);
+      return checkRollout({ ...rollout, metadata: { ...rollout.metadata, name: 'x'.repeat(length) } });
+    };
+    const sharing = { canary: { trafficRoutingRef: 'route' } };
+    expect(named(63, sharing)).toEqual([]);
+    expect(named(64, {})).toEqual([]);
+    expect(named(64, sharing)).toEqual([
+      {
+        path: 'metadata.name',
+        message:
+          'has 64 characters, and a Rollout that names a TrafficRouting must have 63 at most: make one with a shorter name, or name no TrafficRouting',
+      },
+    ]);
   });
 
   test('every fault is told at once', () => {

@@ -14,6 +14,8 @@ export interface RolloutPart {
   /** Blue-green in place of the extra Deployment. */
   blueGreen?: boolean;
   failureThreshold?: number | string;
+  /** The TrafficRouting that it names. */
+  shared?: string;
   patch?: { labels?: Record<string, string>; annotations?: Record<string, string> };
   paused?: boolean;
   disabled?: boolean;
@@ -57,6 +59,7 @@ export function rollout(part: RolloutPart = {}): Rollout {
           ...(part.blueGreen ? {} : { enableExtraWorkloadForCanary: true }),
           steps,
           ...(routing === null ? {} : { trafficRoutings: [routing] }),
+          ...(part.shared === undefined ? {} : { trafficRoutingRef: part.shared }),
           ...(part.failureThreshold === undefined ? {} : { failureThreshold: part.failureThreshold }),
           ...(part.patch === undefined ? {} : { patchPodTemplateMetadata: part.patch }),
         },

@@ -46,6 +46,7 @@ export function calm(part: Partial<Snapshot> = {}): Snapshot {
     workload: workloadOf(deployment()),
     traffic: trafficOf({ service: service(), ingress: ingress() }),
     autoscalers: [],
+    shared: undefined,
     kept: [],
     runs: [],
     outages: [],
@@ -99,6 +100,7 @@ export interface ReleasePart {
   workload?: Partial<WorkloadFacts>;
   traffic?: TrafficPart;
   autoscalers?: Snapshot['autoscalers'];
+  shared?: Snapshot['shared'];
   kept?: KeptTemplate[];
   runs?: Snapshot['runs'];
   rival?: string;
@@ -165,6 +167,7 @@ export function releasing(part: ReleasePart = {}): Snapshot {
       ...part.traffic,
     }),
     autoscalers: part.autoscalers ?? [],
+    shared: part.shared,
     kept: part.kept ?? [keptTemplate()],
     runs: part.runs ?? [],
     rival: part.rival,

@@ -11,7 +11,9 @@ import {
   type VirtualService,
 } from '../../src/api/kubernetes.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import { routingOf } from '../../src/rollout/plan.ts';
 import type { TrafficFacts } from '../../src/rollout/snapshot.ts';
+import { namesDestinationRule } from '../../src/traffic/istio-names.ts';
 import { canaryIngress, nginxIngress } from '../../src/traffic/nginx-ingress.ts';
 import type { RouteRequest } from '../../src/traffic/provider.ts';
 import { canaryService } from '../../src/traffic/services.ts';
@@ -98,11 +100,21 @@ export function destinationRuleOf(subsets: IstioSubset[]): DestinationRule {
 /** What a provider is asked for by a step that gives the canary of a version this weight. */
 export function routeRequest(weight: number, version = 'v2', of: Rollout = rollout()): RouteRequest {
   return {
-    rollout: of,
+    owner: of,
+    hasSubsets: namesDestinationRule(routingOf(of) ?? { service: NAME }),
     services: { stable: NAME, canary: `${NAME}-canary` },
     versions: { label: POD_TEMPLATE_HASH_LABEL, stable: podHash('v1'), canary: podHash(version) },
     podLabels: { app: NAME },
     share: { weight, matches: [] },
+  };
+}
+
+/** What a provider is asked for where all requests go to the stable Service, and those of the share are marked. */
+export function markingRequest(): RouteRequest {
+  return {
+    ...routeRequest(0),
+    services: { stable: NAME, canary: NAME },
+    versions: undefined,
   };
 }
 

@@ -300,6 +300,11 @@ describe('one text', () => {
     ],
     ['a Rollout of Kruise Rollouts', rollout('Deployment'), []],
     [
+      'a TrafficRouting without a route',
+      'apiVersion: rollouts.kruise.io/v1alpha1\nkind: TrafficRouting\nmetadata: { name: x }\nspec:\n  objectRef: [{ service: web }]\n  strategy: { weight: 5 }\n',
+      ['a:5:15: error: spec.objectRef[0]: name a route: ingress, gateway or customNetworkRefs (routing)'],
+    ],
+    [
       'another kind of Kruise',
       'apiVersion: rollouts.kruise.io/v1alpha1\nkind: BatchRelease\nmetadata: { name: x }\n',
       [],

@@ -5,6 +5,7 @@ import { deployment, NAME, pod, replicaSet } from '../builders/deployment.ts';
 import { analysisTemplate, guard, guardFacts } from '../builders/guard.ts';
 import { rollout } from '../builders/rollout.ts';
 import { ownRun } from '../builders/run.ts';
+import { SHARED_NAME, sharedRouting } from '../builders/shared-routing.ts';
 import { CANARY_NAME, releasing } from '../builders/snapshot.ts';
 import { canaryRoutes, ingress, service } from '../builders/traffic.ts';
 
@@ -104,5 +105,12 @@ describe('a change concerns the Rollout', () => {
 
   test('when it is another Rollout of the same workload: who stood by goes on when the older is gone', () => {
     expect(concernedRollouts(ours, indexOf(ours, other, younger))).toEqual([...OURS, 'shop/younger']);
+  });
+
+  test('when it is the TrafficRouting that it names, whose routes it waits for', () => {
+    const sharing = rollout({ name: 'sharing', shared: SHARED_NAME });
+    const concerned = (object: KubeObject) => concernedRollouts(object, indexOf(ours, sharing));
+    expect(concerned(sharedRouting())).toEqual(['shop/sharing']);
+    expect(concerned(named(sharedRouting(), 'others'))).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ test('beside Kruise Rollouts neither pods nor what routes to them is read', () =
   const builtin = watchedKindsOf('builtin').map(({ resource }) => resource.kind);
   const beside = new Set(watchedKindsOf('kruise').map(({ resource }) => resource.kind));
   expect(builtin.filter((kind) => !beside.has(kind))).toEqual([
+    'TrafficRouting',
     'Pod',
     'HorizontalPodAutoscaler',
     'Service',

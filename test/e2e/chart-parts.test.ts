@@ -126,6 +126,15 @@ describe('the rights of the controller', () => {
     expect(rightsOn(own, 'secrets')).toEqual(['create', 'get', 'update [assay-webhook-tls,assay-queue-key]']);
   });
 
+  test('let it follow TrafficRoutings where it moves the pods, and there alone', async () => {
+    const everywhere = find(byDefault, 'ClusterRole', 'assay-controller');
+    expect(rightsOn(everywhere, 'trafficroutings')).toEqual(['get list watch update']);
+    expect(rightsOn(everywhere, 'trafficroutings/status')).toEqual(['update']);
+    expect(rightsOn(everywhere, 'trafficroutings/finalizers')).toEqual(['update']);
+    const beside = find(await render({ engine: 'kruise' }), 'ClusterRole', 'assay-controller');
+    expect(rightsOn(beside, 'trafficroutings')).toEqual([]);
+  });
+
   test('let it read Secrets everywhere only where alerts.secretNamespaces is empty', async () => {
     expect(rightsOn(find(byDefault, 'ClusterRole', 'assay-controller'), 'secrets')).toEqual(['get']);
     const limited = await render({ alerts: { secretNamespaces: ['shop', 'bank'] } });

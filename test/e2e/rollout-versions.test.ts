@@ -196,20 +196,36 @@ describe('admission', () => {
     );
   });
 
-  it('takes a TrafficRouting and says that nothing follows it', async () => {
+  it('keeps a TrafficRouting that a release which is no more was part of, and lets it go when it is deleted', async () => {
     const text = await warnings(
       JSON.stringify({
         apiVersion: 'rollouts.kruise.io/v1alpha1',
         kind: 'TrafficRouting',
-        metadata: { name: 'shared' },
-        spec: { objectRef: [{ service: 'shop', ingress: { name: 'shop' } }], strategy: { weight: 5 } },
+        metadata: { name: 'shared', finalizers: ['progressing.rollouts.kruise.io/lost'] },
+        spec: { objectRef: [{ service: 'nowhere', ingress: { name: 'nowhere' } }], strategy: { weight: 5 } },
       }),
     );
-    expect(text).toContain(`TrafficRouting ${NAMESPACE}/shared is kept, and nothing follows it`);
-    const got = await world.kubectl(['get', 'trafficroutings', 'shared', '-n', NAMESPACE, '-o', 'json']);
-    expect((JSON.parse(got) as { spec: Fields }).spec).toEqual({
-      objectRef: [{ service: 'shop', gracePeriodSeconds: 3, ingress: { name: 'shop' } }],
+    expect(text).toContain('spec.strategy.requestHeaderModifier is not given');
+    const named = ['trafficroutings', 'shared', '-n', NAMESPACE];
+    const shared = async () =>
+      JSON.parse(await world.kubectl(['get', ...named, '-o', 'json'])) as {
+        metadata: { finalizers: string[] };
+        spec: Fields;
+        status?: Fields;
+      };
+    await expect
+      .poll(async () => (await shared()).status, { timeout: 20_000 })
+      .toMatchObject({
+        phase: 'Initial',
+        reason: 'ServiceNotFound',
+        message: 'Service nowhere does not exist; create it',
+      });
+    const { metadata, spec } = await shared();
+    expect(metadata.finalizers).toEqual(['rollouts.kruise.io/trafficrouting']);
+    expect(spec).toEqual({
+      objectRef: [{ service: 'nowhere', gracePeriodSeconds: 3, ingress: { name: 'nowhere' } }],
       strategy: { weight: 5 },
     });
+    await world.kubectl(['delete', ...named, '--timeout=20s']);
   });
 });

@@ -69,6 +69,7 @@ export function sight(part: Partial<Snapshot> = {}): Snapshot {
     workload: workload(),
     autoscalers: [],
     traffic: { service: undefined, canaryService: undefined, routes: [] },
+    shared: undefined,
     kept: [],
     runs: [],
     outages: [],

@@ -468,28 +468,137 @@ const writers: Row[] = [
   },
 ];
 
-const TRAFFIC_ROUTING = {
-  apiVersion: 'rollouts.kruise.io/v1alpha1',
-  kind: 'TrafficRouting',
-  metadata: { name: 'mesh', namespace: 'shop' },
-};
+const HTTP_REF = { service: 'web', gateway: { httpRouteName: 'web' } };
+const TESTERS = { headers: [{ name: 'x-user', value: 'tester' }] };
+const MARKS = { matches: [TESTERS], requestHeaderModifier: { set: [{ name: 'x-lane', value: 'gray' }] } };
+
+const trafficRouting = (spec: Fields, status?: Fields): KubeObject =>
+  ({
+    apiVersion: 'rollouts.kruise.io/v1alpha1',
+    kind: 'TrafficRouting',
+    metadata: { name: 'mesh', namespace: 'shop' },
+    spec: { objectRef: [HTTP_REF], strategy: MARKS, ...spec },
+    ...(status && { status }),
+  }) as KubeObject;
+
+const notValid = (fault: string) => deny(422, `TrafficRouting shop/mesh is not valid: ${fault}`);
+const UNMARKED =
+  'spec.strategy.requestHeaderModifier is not given: the requests that are chosen go unmarked where all others go';
 
 const trafficRoutings: Row[] = [
+  { title: 'one that marks requests', part: { object: trafficRouting({}) }, answer: allow() },
   {
-    title: 'one that nothing will follow',
+    title: 'one without a strategy',
+    part: { object: trafficRouting({ strategy: undefined }) },
+    answer: notValid('spec.strategy: is missing'),
+  },
+  {
+    title: 'one without a Service',
+    part: { object: trafficRouting({ objectRef: [] }) },
+    answer: notValid('spec.objectRef: name at least one Service with its route'),
+  },
+  {
+    title: 'a Service without a route',
+    part: { object: trafficRouting({ objectRef: [{ service: 'web' }] }) },
+    answer: notValid('spec.objectRef[0]: name a route: ingress, gateway or customNetworkRefs'),
+  },
+  {
+    title: 'another class than nginx',
     part: {
-      object: { ...TRAFFIC_ROUTING, spec: { objectRef: [{ service: 'web' }], strategy: {} } } as KubeObject,
+      object: trafficRouting({ objectRef: [{ service: 'web', ingress: { name: 'web', classType: 'mse' } }] }),
     },
+    answer: notValid('spec.objectRef[0].ingress.classType: the class mse is not supported: only nginx is'),
+  },
+  {
+    title: 'the same route twice',
+    part: { object: trafficRouting({ objectRef: [HTTP_REF, { ...HTTP_REF, service: 'shop' }] }) },
+    answer: notValid('spec.objectRef[1]: HTTPRoute web is named twice'),
+  },
+  {
+    title: 'a DestinationRule',
+    part: {
+      object: trafficRouting({
+        objectRef: [
+          {
+            service: 'web',
+            customNetworkRefs: ['VirtualService', 'DestinationRule'].map((kind) => ({
+              apiVersion: 'networking.istio.io/v1beta1',
+              kind,
+              name: 'web',
+            })),
+          },
+        ],
+      }),
+    },
+    answer: notValid(
+      'spec.objectRef[0].customNetworkRefs[1]: a DestinationRule tells versions apart, and a TrafficRouting sends every request to the same Service: take it out',
+    ),
+  },
+  {
+    title: 'a weight above 100',
+    part: { object: trafficRouting({ strategy: { ...MARKS, weight: 101 } }) },
+    answer: notValid('spec.strategy.weight: Too big: expected number to be <=100'),
+  },
+  {
+    title: 'one that marks nothing',
+    part: { object: trafficRouting({ strategy: {} }) },
     answer: allow({
       warnings: [
-        'TrafficRouting shop/mesh is kept, and nothing follows it: give each Rollout trafficRoutings of its own',
+        'spec.strategy chooses no requests, so that nothing is routed: give weight or matches',
+        UNMARKED,
       ],
     }),
   },
   {
-    title: 'one without a strategy',
-    part: { object: { ...TRAFFIC_ROUTING, spec: { objectRef: [] } } as KubeObject },
-    answer: deny(422, 'TrafficRouting shop/mesh is not valid: spec.strategy: is missing'),
+    title: 'a weight beside matches',
+    part: { object: trafficRouting({ strategy: { ...MARKS, weight: 5 } }) },
+    answer: allow({ warnings: ['spec.strategy.weight has no effect beside matches, which alone decide'] }),
+  },
+  {
+    title: 'more than an nginx ingress can do',
+    part: { object: trafficRouting({ objectRef: [{ service: 'web', ingress: { name: 'web' } }] }) },
+    answer: allow({
+      warnings: [
+        'spec.objectRef[0].ingress: an nginx ingress changes no headers, and follows one header and one cookie, each in a match of its own: releases wait until spec.strategy asks for no more',
+      ],
+    }),
+  },
+  {
+    title: 'other routes while these are set',
+    part: {
+      oldObject: trafficRouting({}, { phase: 'Progressing' }),
+      object: trafficRouting({ objectRef: [{ ...HTTP_REF, service: 'shop' }] }),
+    },
+    answer: notValid(
+      'spec.objectRef: cannot be changed while the TrafficRouting is Progressing: let the releases of its Rollouts end first',
+    ),
+  },
+  {
+    title: 'another strategy while the routes are set',
+    part: {
+      oldObject: trafficRouting({}, { phase: 'Progressing' }),
+      object: trafficRouting({ strategy: { ...MARKS, matches: [TESTERS, TESTERS] } }),
+    },
+    answer: allow(),
+  },
+  {
+    title: 'other routes between releases',
+    part: {
+      oldObject: trafficRouting({}, { phase: 'Healthy' }),
+      object: trafficRouting({ objectRef: [{ ...HTTP_REF, service: 'shop' }] }),
+    },
+    answer: allow(),
+  },
+  {
+    title: 'one whose routes became wrong by a newer rule is let go all the same',
+    part: {
+      oldObject: trafficRouting({ objectRef: [] }),
+      object: {
+        ...trafficRouting({ objectRef: [] }),
+        metadata: { name: 'mesh', namespace: 'shop', finalizers: [] },
+      },
+    },
+    answer: allow(),
   },
 ];
 
@@ -672,6 +781,31 @@ describe.each([
 ])('%s', (_kind, rows) => {
   test.each(rows)('$title', async ({ part, answer }) => {
     expect(await judged(part)).toEqual(answer);
+  });
+});
+
+describe('a Rollout that names a TrafficRouting', () => {
+  const naming = planned(canaryOf({ replicas: 3 }), {
+    annotations: { 'rollouts.kruise.io/trafficrouting': 'mesh' },
+  });
+  const answered = (objects: readonly KubeObject[], unreachable: string[] = []) =>
+    validate(requestOf({ object: naming }), {
+      controller: CONTROLLER,
+      rollouts: [],
+      guards: [],
+      autoscalers: [],
+      lookup: lookupOf([...WORLD, ...objects], unreachable),
+    });
+
+  test('is accepted', async () => {
+    expect(await answered([trafficRouting({})])).toEqual(allow({ warnings: [] }));
+  });
+
+  test('is told where that does not exist, since people apply files in any order', async () => {
+    expect(await answered([])).toEqual(
+      allow({ warnings: ['TrafficRouting shop/mesh does not exist yet: no step begins until it does'] }),
+    );
+    expect(await answered([], ['TrafficRouting'])).toEqual(allow({ warnings: [] }));
   });
 });
 

@@ -16,14 +16,27 @@ export const CASTS = {
   'DaemonSet, Ingress': ['daemon-set'],
 } as const satisfies Record<string, readonly string[]>;
 
-export type Cast = keyof typeof CASTS;
+/** Stories with a TrafficRouting, to which more may happen. */
+export const SHARED_CASTS = {
+  'Deployment in canary style, TrafficRouting': ['echoserver', 'rollout', 'shared-echoserver'],
+  'Deployment in partition style, TrafficRouting': [
+    'echoserver',
+    'rollout',
+    'partition',
+    'shared-echoserver',
+  ],
+} as const satisfies Record<string, readonly string[]>;
 
-export const CAST_NAMES = Object.keys(CASTS) as Cast[];
+export type SharedCast = keyof typeof SHARED_CASTS;
+export type Cast = keyof typeof CASTS | SharedCast;
+
+export const CAST_NAMES = Object.keys(CASTS) as (keyof typeof CASTS)[];
+export const SHARED_CAST_NAMES = Object.keys(SHARED_CASTS) as SharedCast[];
 
 const MANIFESTS = join(import.meta.dirname, '../scenarios/manifests');
 
 /** The objects of a cast, with a guard and what it needs. */
 export function objectsOf(cast: Cast): KubeObject[] {
-  const names = [...CASTS[cast], 'source-and-template', 'guard'];
+  const names = [...{ ...CASTS, ...SHARED_CASTS }[cast], 'source-and-template', 'guard'];
   return readObjects(names.map((name) => join(MANIFESTS, `${name}.yaml`)));
 }

@@ -7,6 +7,7 @@ import type { RecordStatus, RolloutRecord } from '../../src/api/rollout-record.t
 import { analysesOfMode, analysesOfStep } from '../../src/rollout/guard.ts';
 import { analysisRun, isOwnRun } from '../../src/rollout/runs.ts';
 import type { World, Write } from '../world/world.ts';
+import { settledMarks, unmarkedCanary } from './shared-rules.ts';
 import { ROUTES, recordOf, type Stage } from './stage.ts';
 import { type Broken, canaryShare, risingWeight, routesIn, settledTraffic } from './traffic-rules.ts';
 
@@ -91,6 +92,7 @@ export function watchman(): Watchman {
       if (verb === 'delete') before.delete(key);
       else before.set(key, object);
       if (write.actor !== 'assay' || verb === 'delete') return;
+      tell(unmarkedCanary(stage, write));
       if (object.kind === 'RolloutRecord') {
         onRecord(world, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
       } else if (ROUTES.includes(object.kind)) {
@@ -102,6 +104,7 @@ export function watchman(): Watchman {
     atRest: (stage) => {
       at = stage.world.clock.monotonic();
       tell(settledTraffic(stage));
+      tell(settledMarks(stage));
       const { release } = recordOf(stage)?.status ?? {};
       const isBack = release?.outcome === 'RolledBack' || release?.outcome === 'Aborted';
       const shares = isBack ? routesIn(stage).map((route) => canaryShare(route) ?? 0) : [];

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CAST_NAMES, type Cast } from './casts.ts';
 import { dice } from './dice.ts';
-import { type Story, tell } from './tell.ts';
+import { type Story, type StoryOptions, tell } from './tell.ts';
 
 /** One story again: SIMULATION_SEED=17 npx vitest run --project fast test/simulation. */
 const ONLY = process.env['SIMULATION_SEED'];
@@ -16,23 +16,30 @@ export function castOf(seed: number): Cast {
 }
 
 /** What is wrong with the story of a seed, with its account; nothing where no rule was broken and it ended well. */
-export async function faultOfStory(seed: number): Promise<string | undefined> {
-  const story = await tell(castOf(seed), seed);
+export async function faultOfStory(
+  seed: number,
+  cast: Cast = castOf(seed),
+  options: StoryOptions = {},
+): Promise<string | undefined> {
+  const story = await tell(cast, seed, options);
   const ends = isDeepStrictEqual(plain(story.end), plain(story.goodEnd));
   if (story.broken.length === 0 && ends) return undefined;
   const wanted = ends
     ? []
     : ['it ends as', JSON.stringify(story.end), 'and not as', JSON.stringify(story.goodEnd)];
-  return [`seed ${seed}, ${castOf(seed)}`, ...story.broken, ...wanted, '', ...story.trace.slice(-80)].join(
-    '\n',
-  );
+  return [`seed ${seed}, ${cast}`, ...story.broken, ...wanted, '', ...story.trace.slice(-80)].join('\n');
 }
 
 /** The same story twice, the second time with a controller that is killed again and again. */
-export async function playKilled(seed: number): Promise<{ undisturbed: Story; killed: Story }> {
+export async function playKilled(
+  seed: number,
+  cast: Cast = castOf(seed),
+  options: StoryOptions = {},
+): Promise<{ undisturbed: Story; killed: Story }> {
   const chance = dice(seed + 1_000_000);
-  const undisturbed = await tell(castOf(seed), seed, { isPeaceful: true });
-  const killed = await tell(castOf(seed), seed, { isPeaceful: true, kills: () => chance.happens(0.2) });
+  const peaceful = { ...options, isPeaceful: true };
+  const undisturbed = await tell(cast, seed, peaceful);
+  const killed = await tell(cast, seed, { ...peaceful, kills: () => chance.happens(0.2) });
   return { undisturbed, killed };
 }
 

@@ -1,8 +1,9 @@
 import type { AnalysisRun } from '../../src/api/analysis-run.ts';
-import { IN_PROGRESSING_ANNOTATION } from '../../src/api/annotations.ts';
+import { IN_PROGRESSING_ANNOTATION, TRAFFIC_ROUTING_FINALIZER } from '../../src/api/annotations.ts';
 import { type KubeObject, keyOf, type Workload } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
+import type { SharedRouting } from '../../src/api/traffic-routing.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
 import { styleOf } from '../../src/workload/styles.ts';
 import { imageTag } from '../world/kubelet.ts';
@@ -13,7 +14,7 @@ import { type Cast, objectsOf } from './casts.ts';
 import { type Dice, dice } from './dice.ts';
 import { FAULTS } from './faults.ts';
 import { watchman } from './invariants.ts';
-import { PEOPLE, VERSIONS } from './people.ts';
+import { type Happening, PEOPLE, VERSIONS } from './people.ts';
 import { withPlan } from './plans.ts';
 import {
   apply,
@@ -60,6 +61,8 @@ const SERIES = {
 export interface StoryOptions {
   /** Nothing breaks: people alone make the story. */
   isPeaceful?: boolean;
+  /** What may happen beside what people do in every story. */
+  more?: readonly Happening[];
   /** Asked after each second: whether the controller is killed. */
   kills?: () => boolean;
 }
@@ -105,7 +108,7 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
   await world.clock.advance(1_000);
   for (let count = 0; count < HAPPENINGS; count++) {
     if (options.isPeaceful) await world.clock.advance(OFF_THE_BEAT_MS);
-    const what = await happen(stage, chance, options.isPeaceful === true);
+    const what = await happen(stage, chance, options);
     trace.note(world.clock.monotonic(), { subject: 'story', act: what });
     await pass(world, look, chance.between(1, 10));
   }
@@ -119,8 +122,12 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
   return { broken, trace: trace.lines(), end, goodEnd: goodEndOf(stage) };
 }
 
-function happen(stage: Stage, chance: Dice, isPeaceful: boolean): Promise<string> {
-  const happenings = isPeaceful || chance.happens(0.6) ? PEOPLE : FAULTS;
+function happen(
+  stage: Stage,
+  chance: Dice,
+  { isPeaceful = false, more = [] }: StoryOptions,
+): Promise<string> {
+  const happenings = isPeaceful || chance.happens(0.6) ? [...PEOPLE, ...more] : FAULTS;
   return chance.oneOf(happenings)(stage, chance);
 }
 
@@ -235,6 +242,8 @@ async function finish(stage: Stage, look: () => Promise<void>): Promise<void> {
     const rollout = present<Rollout>(stage, resources.rollout);
     if (!isGuarded && rollout?.status?.currentStepState === 'StepPaused')
       await patchSteps(stage, { currentStepState: 'StepReady' });
+    const shared = authoredOf(stage, 'TrafficRouting');
+    if (shared && !present(stage, resources.trafficRouting)) await apply(stage, shared);
     // Whoever reads it looks in now and then: words are written when there is time.
     if (second % 15 === 14 && rollout?.status?.message?.includes('to go on, restore the template')) {
       await takeBack(stage, look);
@@ -296,6 +305,7 @@ function endOf(stage: Stage, made: ReadonlyMap<string, KubeObject>) {
     ),
     finishedRunsAreFew: runs.filter((run) => !isRunning(run)).length <= 10,
     runningRuns: runs.filter(isRunning).length,
+    sharing: sharingOf(present<SharedRouting>(stage, resources.trafficRouting)),
   };
 }
 
@@ -312,7 +322,14 @@ function goodEndOf(stage: Stage): Story['end'] {
     routes: Object.fromEntries(routes.map((object) => [object.kind, specOf(object)])),
     finishedRunsAreFew: true,
     runningRuns: 0,
+    sharing: undefined,
   };
+}
+
+/** What keeps a TrafficRouting from being at rest; one that was deleted in the middle may be gone by then. */
+function sharingOf(routing: SharedRouting | undefined): string | undefined {
+  const told = routing && `${routing.status?.phase}, kept by ${routing.metadata.finalizers?.join()}`;
+  return told === `Healthy, kept by ${TRAFFIC_ROUTING_FINALIZER}` ? undefined : told;
 }
 
 function withoutTemplate({ metadata, spec }: Workload) {

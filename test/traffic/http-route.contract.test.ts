@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import router from '../../playground/ingress/router.js';
 import { routesOf } from '../../playground/ingress/routes.ts';
-import type { HttpBackendRef, HttpRoute, KubeObject } from '../../src/api/kubernetes.ts';
+import type { HttpBackendRef, HttpRoute, HttpRouteFilter, KubeObject } from '../../src/api/kubernetes.ts';
 import { httpRoute } from '../../src/traffic/http-route.ts';
 import { NAME, NAMESPACE } from '../builders/deployment.ts';
-import { routeRequest } from '../builders/traffic.ts';
+import { markingRequest, routeRequest } from '../builders/traffic.ts';
 import { backendPods, backendServices, wordOf } from './backends.ts';
 import {
+  isMarked,
   meets,
   providerContract,
   type Reached,
@@ -90,6 +91,47 @@ const others = (route: KubeObject, add: 'before' | 'after'): HttpRoute => {
   };
 };
 
+/** The same with the canary's Service in the place of the stable one where requests are marked. */
+function unmarked(own: KubeObject): KubeObject {
+  const { spec } = own as HttpRoute;
+  const marks = (filters: HttpRouteFilter[] = []) =>
+    filters.some(({ requestHeaderModifier: { set = [] } = {} }) => isMarked(set.map(({ name }) => name)));
+  const rules = spec.rules?.map(({ filters, backendRefs = [], ...rule }) => ({
+    ...rule,
+    backendRefs: backendRefs.map((ref) =>
+      ref.name === NAME && (marks(filters) || marks(ref.filters)) ? { ...ref, name: `${NAME}-canary` } : ref,
+    ),
+  }));
+  return { ...own, spec: { ...spec, rules } } as KubeObject;
+}
+
+const edits = {
+  'a rule before the others': (route: KubeObject) => others(route, 'before'),
+  'a rule after the others': (route: KubeObject) => others(route, 'after'),
+  'an annotation': (route: KubeObject) => ({
+    ...route,
+    metadata: { ...route.metadata, annotations: { ...route.metadata.annotations, mine: 'yes' } },
+  }),
+  'a hostname': (route: KubeObject) =>
+    ({
+      ...route,
+      spec: { ...(route as HttpRoute).spec, hostnames: ['shop.example.com'] },
+    }) as HttpRoute,
+};
+
+providerContract({
+  name: 'HTTPRoute that marks requests',
+  provider: httpRoute(NAME),
+  own,
+  matches: fc.array(requestMatch, { minLength: 1, maxLength: 2 }),
+  request: (share) => ({ ...markingRequest(), share }),
+  marks: true,
+  reached: ({ own: route }, sent) => reached({ own: unmarked(route) }, sent),
+  sent: sentRequests,
+  meets,
+  edits,
+});
+
 providerContract({
   name: 'HTTPRoute',
   provider: httpRoute(NAME),
@@ -99,17 +141,5 @@ providerContract({
   reached,
   sent: sentRequests,
   meets,
-  edits: {
-    'a rule before the others': (route) => others(route, 'before'),
-    'a rule after the others': (route) => others(route, 'after'),
-    'an annotation': (route) => ({
-      ...route,
-      metadata: { ...route.metadata, annotations: { ...route.metadata.annotations, mine: 'yes' } },
-    }),
-    'a hostname': (route) =>
-      ({
-        ...route,
-        spec: { ...(route as HttpRoute).spec, hostnames: ['shop.example.com'] },
-      }) as HttpRoute,
-  },
+  edits,
 });

@@ -10,13 +10,19 @@ import type {
 } from '../../src/api/kubernetes.ts';
 import type { Rollout, TrafficRouting } from '../../src/api/rollout.ts';
 import { destinationRule } from '../../src/traffic/destination-rule.ts';
-import { isCanarySubset, isMadeSubset, serviceOfHost } from '../../src/traffic/istio-names.ts';
+import {
+  hostWithService,
+  isCanarySubset,
+  isMadeSubset,
+  serviceOfHost,
+} from '../../src/traffic/istio-names.ts';
 import type { RouteRequest, Share } from '../../src/traffic/provider.ts';
 import { virtualService } from '../../src/traffic/virtual-service.ts';
 import { NAME, NAMESPACE } from '../builders/deployment.ts';
 import { rollout } from '../builders/rollout.ts';
-import { routeRequest } from '../builders/traffic.ts';
+import { markingRequest, routeRequest } from '../builders/traffic.ts';
 import {
+  isMarked,
   meets,
   pathCondition,
   providerContract,
@@ -160,17 +166,35 @@ const added = (own: KubeObject, place: 'before' | 'after'): KubeObject => {
   return { ...own, spec: { ...spec, http: routes } } as KubeObject;
 };
 
-for (const [mode, canary] of [
-  ['with a canary Service', `${NAME}-canary`],
-  ['with subsets', NAME],
+/** The same with the canary's Service in the place of the stable one where requests are marked. */
+function unmarked(own: KubeObject): KubeObject {
+  const { spec } = own as VirtualService;
+  const http = spec.http?.map((route) => ({
+    ...route,
+    route: route.route?.map((each) => {
+      const { host } = each.destination;
+      return isMarked(Object.keys(each.headers?.request?.set ?? {})) &&
+        serviceOfHost(host, NAMESPACE) === NAME
+        ? { ...each, destination: { ...each.destination, host: hostWithService(host, `${NAME}-canary`) } }
+        : each;
+    }),
+  }));
+  return { ...own, spec: { ...spec, http } } as KubeObject;
+}
+
+for (const [mode, canary, marks] of [
+  ['with a canary Service', `${NAME}-canary`, false],
+  ['with subsets', NAME, false],
+  ['that marks requests', NAME, true],
 ] as const) {
   providerContract({
     name: `VirtualService ${mode}`,
     provider: virtualService(NAME),
     own: services,
     matches: fc.array(requestMatch, { minLength: 1, maxLength: 2 }),
-    request: (share) => requestOf(share, canary),
-    reached,
+    request: (share) => (marks ? { ...markingRequest(), share } : requestOf(share, canary)),
+    ...(marks && { marks }),
+    reached: ({ own }, sent) => reached({ own: marks ? unmarked(own) : own }, sent),
     sent: sentRequests,
     meets,
     edits: {

@@ -111,7 +111,7 @@ describe('a VirtualService', () => {
     expect(told(routed(own, request(byWeight(5))).spec.http)).toEqual([
       [`${NAME}/blue 95`, `${CANARY}/blue 5`],
     ]);
-    const alone = { ...request(byWeight(5)), rollout: rollout() };
+    const alone = { ...request(byWeight(5)), hasSubsets: false };
     expect(told(routed(own, alone).spec.http)).toEqual([[`${NAME}/blue 95`, `${CANARY} 5`]]);
   });
 
@@ -135,7 +135,7 @@ describe('a VirtualService', () => {
     ],
     [
       [to(NAME)],
-      { ...bySubset(byWeight(5)), rollout: rollout() },
+      { ...bySubset(byWeight(5)), hasSubsets: false },
       'VirtualService echoserver needs subsets where there is no canary Service; name the DestinationRule of Service echoserver in customNetworkRefs as well',
     ],
     [

@@ -5,7 +5,7 @@ import type { Ingress, KubeObject } from '../../src/api/kubernetes.ts';
 import type { RequestMatch } from '../../src/api/rollout.ts';
 import { nginxIngress } from '../../src/traffic/nginx-ingress.ts';
 import { NAME, NAMESPACE } from '../builders/deployment.ts';
-import { routeRequest } from '../builders/traffic.ts';
+import { markingRequest, routeRequest } from '../builders/traffic.ts';
 import { backendPods, backendServices, wordOf } from './backends.ts';
 import { providerContract, type Reached, type Routes, type Sent, sentRequests } from './provider.contract.ts';
 
@@ -66,7 +66,7 @@ function reached({ own: stable, made }: Routes, sent: Sent): Reached {
   };
   const all: Reached = {};
   for (let point = 0; point < 100; point += 1) {
-    const name = wordOf(router.choose(routes, request, () => point / 100));
+    const name = wordOf(router.choose(routes, request, () => (point + 0.5) / 100));
     if (name !== '404') all[name] = (all[name] ?? 0) + 0.01;
   }
   return all;
@@ -77,31 +77,50 @@ function meets({ headers: [asked] = [] }: RequestMatch, sent: Sent): boolean {
   return sent.headers[asked?.name ?? ''] === asked?.value;
 }
 
-providerContract({
-  name: 'Ingress of ingress-nginx',
-  provider: nginxIngress(NAME),
-  own,
-  matches,
-  request: (share) => ({ ...routeRequest(0), share }),
-  reached,
-  sent: fc
-    .tuple(sentRequests, fc.constantFrom(undefined, 'beta=always', 'team=always', 'beta=never'))
-    .map(([sent, cookies]) => ({
-      ...sent,
-      headers: { ...sent.headers, ...(cookies === undefined ? {} : { cookie: cookies }) },
-    })),
-  meets,
-  edits: {
-    'a path to another Service': (ingress) => {
-      const { spec } = ingress as Ingress;
-      const [first, ...rest] = spec.rules ?? [];
-      const added = {
-        path: '/mine',
-        pathType: 'Prefix',
-        backend: { service: { name: 'help', port: { number: 80 } } },
-      };
-      const rules = [{ ...first, http: { paths: [...(first?.http?.paths ?? []), added] } }, ...rest];
-      return { ...ingress, spec: { ...spec, rules } } as KubeObject;
+/** A canary Ingress in front of the stable Service itself, with the canary's in its place. */
+function toCanary(made: KubeObject | undefined): KubeObject | undefined {
+  return (
+    made &&
+    (JSON.parse(
+      JSON.stringify(made).replaceAll(`"service":{"name":"${NAME}"`, `"service":{"name":"${NAME}-canary"`),
+    ) as KubeObject)
+  );
+}
+
+for (const [name, request, seen] of [
+  ['Ingress of ingress-nginx', routeRequest(0), ({ own, made }: Routes) => ({ own, made })],
+  [
+    'Ingress of ingress-nginx in front of one Service',
+    markingRequest(),
+    ({ own, made }: Routes) => ({ own, made: toCanary(made) }),
+  ],
+] as const) {
+  providerContract({
+    name,
+    provider: nginxIngress(NAME),
+    own,
+    matches,
+    request: (share) => ({ ...request, share }),
+    reached: (routes, sent) => reached(seen(routes), sent),
+    sent: fc
+      .tuple(sentRequests, fc.constantFrom(undefined, 'beta=always', 'team=always', 'beta=never'))
+      .map(([sent, cookies]) => ({
+        ...sent,
+        headers: { ...sent.headers, ...(cookies === undefined ? {} : { cookie: cookies }) },
+      })),
+    meets,
+    edits: {
+      'a path to another Service': (ingress) => {
+        const { spec } = ingress as Ingress;
+        const [first, ...rest] = spec.rules ?? [];
+        const added = {
+          path: '/mine',
+          pathType: 'Prefix',
+          backend: { service: { name: 'help', port: { number: 80 } } },
+        };
+        const rules = [{ ...first, http: { paths: [...(first?.http?.paths ?? []), added] } }, ...rest];
+        return { ...ingress, spec: { ...spec, rules } } as KubeObject;
+      },
     },
-  },
-});
+  });
+}

@@ -30,11 +30,18 @@ export interface ProviderContract {
   own: fc.Arbitrary<KubeObject>;
   matches: fc.Arbitrary<RequestMatch[]>;
   request(share: Share): RouteRequest;
+  /** Every share changes headers: by them alone are requests told apart that all go to one Service. */
+  marks?: true;
   reached(routes: Routes, sent: Sent): Reached;
   sent: fc.Arbitrary<Sent>;
   meets(match: RequestMatch, sent: Sent): boolean;
   /** What others do in the middle, with the user's object and with what is routed by it. */
   edits: Record<string, (own: KubeObject) => KubeObject>;
+}
+
+/** Whether a backend or a rule changes headers as the shares of the contract do. */
+export function isMarked(names: readonly string[]): boolean {
+  return names.includes('x-track');
 }
 
 /** Enough to find a fault within some days of runs; a change of a provider deserves a thousand. */
@@ -51,7 +58,7 @@ export function providerContract(contract: ProviderContract): void {
     contract.matches.map((matches): Share => ({ weight: undefined, matches })),
   );
   const modified = fc
-    .tuple(share, fc.boolean())
+    .tuple(share, contract.marks ? fc.constant(true) : fc.boolean())
     .map(([of, isModified]): Share => (isModified ? { ...of, requestHeaderModifier: modifier } : of));
 
   /** Objects and shares that the provider can do. */

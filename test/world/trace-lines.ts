@@ -19,7 +19,13 @@ import { NEVER_AVAILABLE_SECONDS } from '../../src/workload/blue-green-settings.
 import { CANARY, type Names, versionOf } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
 import { guardLines, recordLines, rolloutLines, runLines, sourceLines } from './trace-release.ts';
-import { destinationRuleLines, httpRouteLines, ingressLines, virtualServiceLines } from './trace-routes.ts';
+import {
+  destinationRuleLines,
+  httpRouteLines,
+  ingressLines,
+  sharedRoutingLines,
+  virtualServiceLines,
+} from './trace-routes.ts';
 import { daemonSetLines, podLines, statefulSetLines } from './trace-sets.ts';
 
 type Tell = (seen: Seen<never>, names: Names) => Line[];
@@ -38,6 +44,7 @@ const TOLD: Record<string, Tell> = {
   HTTPRoute: httpRouteLines,
   VirtualService: virtualServiceLines,
   DestinationRule: destinationRuleLines,
+  TrafficRouting: sharedRoutingLines,
   ControllerRevision: keptLines,
   Rollout: rolloutLines,
   RolloutRecord: recordLines,

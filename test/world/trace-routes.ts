@@ -1,11 +1,13 @@
 import type {
   DestinationRule,
   HttpRoute,
+  HttpRouteFilter,
   HttpRouteMatch,
   Ingress,
   IstioMatch,
   VirtualService,
 } from '../../src/api/kubernetes.ts';
+import { participantsOf, type SharedRouting } from '../../src/api/traffic-routing.ts';
 import { canaryWeight } from '../../src/traffic/nginx-ingress.ts';
 import type { Names } from './names.ts';
 import { changed, type Line, type Seen } from './trace-line.ts';
@@ -45,9 +47,12 @@ function pathsOf({ spec }: Ingress): string {
 /** The rules of a route, each `condition: backend weight + backend weight`. */
 export function httpRouteLines(seen: Seen<HttpRoute>): Line[] {
   return routeLines(seen, ({ spec }) =>
-    (spec.rules ?? []).map(({ matches = [], backendRefs = [] }) => ({
+    (spec.rules ?? []).map(({ matches = [], filters, backendRefs = [] }) => ({
       when: matches.map(conditionsOf),
-      backends: backendRefs.map(({ name, weight }) => ({ name, weight })),
+      backends: backendRefs.map(({ name, weight, filters: own }) => ({
+        name: [name, ...marksOf(filters), ...marksOf(own)].join(' with '),
+        weight,
+      })),
     })),
   );
 }
@@ -62,6 +67,28 @@ export function virtualServiceLines(seen: Seen<VirtualService>): Line[] {
       })),
     })),
   );
+}
+
+/** A TrafficRouting: for whose releases it is, and what it says of its routes. */
+export function sharedRoutingLines(seen: Seen<SharedRouting>): Line[] {
+  const { before, after } = seen;
+  const { metadata } = (after ?? before) as SharedRouting;
+  const subject = `TrafficRouting ${metadata.name}`;
+  if (!after) return [{ subject, act: 'gone' }];
+  if (!before) return [{ subject, act: 'create' }];
+  const isDeleted = metadata.deletionTimestamp !== undefined;
+  return [
+    ...changed(seen, subject, 'deleted', (object) => (object.metadata.deletionTimestamp ? 'yes' : 'no')),
+    ...changed(seen, subject, 'routes for', (object) => participantsOf(object).join(', ') || 'nobody'),
+    ...changed(seen, subject, 'phase', ({ status }) => status?.phase),
+    ...changed(
+      seen,
+      subject,
+      'fault',
+      ({ status }) => status?.reason && `${status.reason}: ${status.message}`,
+    ),
+    ...(isDeleted && !metadata.finalizers?.length ? [{ subject, act: 'gone' }] : []),
+  ];
 }
 
 interface Rule {
@@ -85,6 +112,13 @@ function ruleText({ when, backends }: Rule): string {
   const targets = backends.map(({ name, weight }) => (weight === undefined ? name : `${name} ${weight}`));
   const conditions = when.filter((condition) => condition !== '');
   return `${conditions.length > 0 ? `${conditions.join(' or ')}: ` : ''}${targets.join(' + ')}`;
+}
+
+/** Headers that are set, as `x-lane=gray`. */
+function marksOf(filters: readonly HttpRouteFilter[] = []): string[] {
+  return filters.flatMap(({ requestHeaderModifier: { set = [] } = {} }) =>
+    set.map(({ name, value }) => `${name}=${value}`),
+  );
 }
 
 function conditionsOf({ path, headers = [], queryParams = [] }: HttpRouteMatch): string {
