@@ -108,7 +108,9 @@ function release(
 
 function keptOnTheWayBack(facts: WorkloadFacts, isRouted: boolean): number {
   const others = podsOfOthers(facts, currentVersion(facts)?.hash ?? '').filter((pod) => !isGoing(pod));
-  return Math.max(keptForRequests(facts, isRouted, others), others.length - spareReadyPods(facts));
+  // Its controller takes those first that are not ready: nobody is served by them, so that they need no room.
+  const serving = others.filter(isReadyPod).length;
+  return Math.max(keptForRequests(facts, isRouted, others), serving - spareReadyPods(facts));
 }
 
 /** The last pod to which requests are routed, unless it is the only one there is or serves nobody. */

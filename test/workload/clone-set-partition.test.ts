@@ -243,6 +243,11 @@ describe('given back', () => {
     expect(release(kept1 as WorkloadFacts)).toBeUndefined();
   });
 
+  test('with the former template pods that are not ready wait for no room', () => {
+    const of = facts(undefined, ['v1', 'v1', 'v1', 'v1', 'v2 starting'], { wanted: 'v1' });
+    expect(strategyOf(actedOn(release(of)))).toEqual({ partition: '0%' });
+  });
+
   test('a CloneSet that nothing holds is nobody’s to give back', () => {
     expect(release(workloadOf(cloneSet({ updateStrategy: { partition: 2 } }) as Workload))).toBeUndefined();
   });
