@@ -13,6 +13,7 @@ import {
   isSettled,
   keepsEveryPod,
 } from './clone-set.ts';
+import { exchangeBack } from './clone-set-bring-back.ts';
 import { admittedSet, asAuthored, isAsHeld, partitionOf, withPartition } from './clone-set-hold.ts';
 import { isGoing, podsOfOthers, replacementActs, spareReadyPods } from './clone-set-take-back.ts';
 import { partitionFor, stableCount } from './stable-count.ts';
@@ -35,6 +36,7 @@ export const cloneSetPartition: Style = {
   hold,
   grow,
   release,
+  bringBack: exchangeBack,
   clear,
 };
 
