@@ -1,8 +1,4 @@
-import {
-  ROLLBACK_IN_BATCH_ANNOTATION,
-  ROLLING_STYLE_ANNOTATION,
-  TRAFFIC_ROUTING_ANNOTATION,
-} from './annotations.ts';
+import { ROLLING_STYLE_ANNOTATION, TRAFFIC_ROUTING_ANNOTATION } from './annotations.ts';
 import { faultAt, type SchemaFault } from './kind.ts';
 import type { IntOrString, KubeObject } from './kubernetes.ts';
 import type { Rollout } from './rollout.ts';
@@ -36,22 +32,11 @@ export function checkRollingStyle({ metadata }: KubeObject): SchemaFault[] {
 }
 
 function checkAnnotations(annotations: Record<string, string>): SchemaFault[] {
-  const path = (name: string) => `metadata.annotations[${name}]`;
-  const inBatch = annotations[ROLLBACK_IN_BATCH_ANNOTATION] === 'true';
-  return [
-    ...(inBatch
-      ? faultAt(
-          path(ROLLBACK_IN_BATCH_ANNOTATION),
-          'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
-        )
-      : []),
-    ...(annotations[TRAFFIC_ROUTING_ANNOTATION]
-      ? faultAt(
-          path(TRAFFIC_ROUTING_ANNOTATION),
-          'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
-        )
-      : []),
-  ];
+  if (!annotations[TRAFFIC_ROUTING_ANNOTATION]) return [];
+  return faultAt(
+    `metadata.annotations[${TRAFFIC_ROUTING_ANNOTATION}]`,
+    'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
+  );
 }
 
 function checkWorkloadRef({ spec: { workloadRef, strategy } }: Rollout): SchemaFault[] {

@@ -70,6 +70,7 @@ export const REASONS = [
   'StableServicePinned',
   'CanaryScaled',
   'CanaryReady',
+  'PodsReturned',
   'TrafficRouted',
   'AnalysisStarted',
   'AnalysisRetried',

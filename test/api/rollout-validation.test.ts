@@ -341,12 +341,6 @@ describe('is refused', () => {
       'TrafficRouting objects are not followed. Remove the annotation and use trafficRoutings of the strategy',
     ],
     [
-      'rollback in batches',
-      { annotations: { 'rollouts.kruise.io/rollback-in-batch': 'true' } },
-      'metadata.annotations[rollouts.kruise.io/rollback-in-batch]',
-      'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
-    ],
-    [
       'more failures than pods',
       { canary: { failureThreshold: '101%' } },
       'spec.strategy.canary.failureThreshold',
