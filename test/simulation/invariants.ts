@@ -9,6 +9,7 @@ import { analysisRun, isOwnRun } from '../../src/rollout/runs.ts';
 import type { World, Write } from '../world/world.ts';
 import { ROUTES, recordOf, type Stage } from './stage.ts';
 import { type Broken, canaryShare, risingWeight, routesIn, settledTraffic } from './traffic-rules.ts';
+import { movedBack, wayBackWatch } from './way-back-rules.ts';
 
 /** What must hold whatever happens, watched at every write and, as far as it takes time to settle, at every second. */
 export interface Watchman {
@@ -21,15 +22,18 @@ export interface Watchman {
 export function watchman(): Watchman {
   const before = new Map<string, KubeObject>();
   const broken: string[] = [];
+  const takenBack = wayBackWatch();
   let at = 0;
 
   function must(holds: boolean, rule: string, detail: string): void {
     if (!holds) broken.push(`t+${(at / 1_000).toFixed(1)}s  ${rule}: ${detail}`);
   }
 
-  function onRecord(world: World, was: RecordStatus | undefined, is: RolloutRecord): void {
+  function onRecord(stage: Stage, was: RecordStatus | undefined, is: RolloutRecord): void {
+    const { world } = stage;
     must(is.status.releaseId >= (was?.releaseId ?? 0), 'a release id only rises', `${is.status.releaseId}`);
     must(is.status.stepEntry >= (was?.stepEntry ?? 0), 'a step entry only rises', `${is.status.stepEntry}`);
+    if (was) tell(movedBack(stage, was, is.status, isApproved(world, is, was)));
     if (!was || !leavesUpwards(was, is.status)) return;
     const { release } = was;
     if (isApproved(world, is, was)) return;
@@ -83,7 +87,6 @@ export function watchman(): Watchman {
   return {
     broken,
     onWrite: (stage, write) => {
-      const { world } = stage;
       at = write.at;
       const { object, verb } = write;
       const key = `${object.kind} ${keyOf(object)} ${object.metadata.uid}`;
@@ -92,7 +95,7 @@ export function watchman(): Watchman {
       else before.set(key, object);
       if (write.actor !== 'assay' || verb === 'delete') return;
       if (object.kind === 'RolloutRecord') {
-        onRecord(world, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
+        onRecord(stage, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
       } else if (ROUTES.includes(object.kind)) {
         onRoute(stage, was, object);
       } else if (object.kind === 'AnalysisRun') {
@@ -102,6 +105,7 @@ export function watchman(): Watchman {
     atRest: (stage) => {
       at = stage.world.clock.monotonic();
       tell(settledTraffic(stage));
+      tell(takenBack(stage));
       const { release } = recordOf(stage)?.status ?? {};
       const isBack = release?.outcome === 'RolledBack' || release?.outcome === 'Aborted';
       const shares = isBack ? routesIn(stage).map((route) => canaryShare(route) ?? 0) : [];
