@@ -12,7 +12,7 @@ export const ROLLING_STYLE_ANNOTATION = 'rollouts.kruise.io/rolling-style';
 /** On a Rollout: the name of a TrafficRouting that several Rollouts share. */
 export const TRAFFIC_ROUTING_ANNOTATION = 'rollouts.kruise.io/trafficrouting';
 
-/** On a Rollout: `true` rolls back step by step instead of at once. */
+/** On a Rollout: `true` lets pods go back step by step when the author of a release restores the stable template. */
 export const ROLLBACK_IN_BATCH_ANNOTATION = 'rollouts.kruise.io/rollback-in-batch';
 
 /** On a Rollout (finalizer): its release is brought to an end before it goes. */
@@ -42,7 +42,7 @@ export const ROLLOUT_ID_LABEL = 'rollouts.kruise.io/rollout-id';
 /** On a pod (label): the step, 1-based, in which it came to the new version. */
 export const ROLLOUT_BATCH_ID_LABEL = 'rollouts.kruise.io/rollout-batch-id';
 
-/** On a pod (label): a rollback in batches leaves it out, since it has the wanted version already. */
+/** On a pod (label), while pods go back in batches: it had the stable version when that began, and is not counted. */
 export const NO_NEED_UPDATE_LABEL = 'rollouts.kruise.io/no-need-update';
 
 /** On the extra Deployment (label): the name of the stable Deployment. */

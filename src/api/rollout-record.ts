@@ -121,6 +121,7 @@ export const RELEASE_STAGES = [
   'InRolling',
   'Finalising',
   'PostPromotion',
+  'GoingBack',
   'Cancelling',
   'Superseding',
   'Aborting',
@@ -188,6 +189,12 @@ const releaseSchema = z.object({
   restoredAt: timestampSchema
     .optional()
     .describe('When the stable template was put back, for another engine to roll out.'),
+  wayBack: z
+    .object({ pods: z.int(), of: z.int() })
+    .optional()
+    .describe(
+      'Rolled back in batches: how many pods had to go back, of how many, when the stable template was restored.',
+    ),
   routesRemovedAt: timestampSchema.optional().describe('When the canary routes were seen gone.'),
   serviceRestoredAt: timestampSchema.optional().describe('When the stable Service was seen restored.'),
   outcome: z.enum(RELEASE_OUTCOMES).optional(),

@@ -1,8 +1,4 @@
-import {
-  ROLLBACK_IN_BATCH_ANNOTATION,
-  ROLLING_STYLE_ANNOTATION,
-  TRAFFIC_ROUTING_ANNOTATION,
-} from './annotations.ts';
+import { ROLLING_STYLE_ANNOTATION, TRAFFIC_ROUTING_ANNOTATION } from './annotations.ts';
 import { faultAt, type SchemaFault } from './kind.ts';
 import type { IntOrString, KubeObject } from './kubernetes.ts';
 import type { Rollout } from './rollout.ts';
@@ -40,25 +36,13 @@ export function checkRollingStyle({ metadata }: KubeObject): SchemaFault[] {
 }
 
 function checkAnnotations(rollout: Rollout): SchemaFault[] {
-  const { annotations = {} } = rollout.metadata;
-  const path = (name: string) => `metadata.annotations[${name}]`;
-  const inBatch = annotations[ROLLBACK_IN_BATCH_ANNOTATION] === 'true';
-  const named = annotations[TRAFFIC_ROUTING_ANNOTATION];
+  const named = rollout.metadata.annotations?.[TRAFFIC_ROUTING_ANNOTATION];
   const ref = namedStrategy(rollout)?.strategy.trafficRoutingRef;
-  return [
-    ...(inBatch
-      ? faultAt(
-          path(ROLLBACK_IN_BATCH_ANNOTATION),
-          'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
-        )
-      : []),
-    ...(named && ref && named !== ref
-      ? faultAt(
-          path(TRAFFIC_ROUTING_ANNOTATION),
-          `names TrafficRouting ${named}, and trafficRoutingRef of the strategy names ${ref}: a Rollout follows one. Remove the annotation`,
-        )
-      : []),
-  ];
+  if (!named || !ref || named === ref) return [];
+  return faultAt(
+    `metadata.annotations[${TRAFFIC_ROUTING_ANNOTATION}]`,
+    `names TrafficRouting ${named}, and trafficRoutingRef of the strategy names ${ref}: a Rollout follows one. Remove the annotation`,
+  );
 }
 
 /** A finalizer of the TrafficRouting ends in the name, and has no longer one than a label has. */

@@ -1,4 +1,6 @@
+import { ROLLBACK_IN_BATCH_ANNOTATION } from './annotations.ts';
 import type { HorizontalPodAutoscaler } from './kubernetes.ts';
+import { asksForBatches, whyAtOnce } from './rollback-in-batches.ts';
 import type { RequestMatch, Rollout, RolloutStep, WorkloadRef } from './rollout.ts';
 import type { GuardAnalysis } from './rollout-guard.ts';
 import { routesByIstio } from './rollout-routing-validation.ts';
@@ -21,6 +23,7 @@ export function rolloutWarnings(rollout: Rollout, surroundings: RolloutSurroundi
   return [
     ...unsaidStyle(rollout),
     ...withoutEffect(rollout),
+    ...withoutBatches(rollout),
     ...autoscaled(rollout, surroundings.autoscalers),
     ...lightlyGuarded(rollout, surroundings.analyses, surroundings.replicas),
   ];
@@ -61,6 +64,11 @@ function withoutEffect(rollout: Rollout): string[] {
         : []),
     ]),
   ];
+}
+
+function withoutBatches(rollout: Rollout): string[] {
+  const why = asksForBatches(rollout) ? whyAtOnce(rollout) : undefined;
+  return why ? [`metadata.annotations[${ROLLBACK_IN_BATCH_ANNOTATION}] has no effect: ${why}`] : [];
 }
 
 /** Roughly what `traffic/nginx-matches.ts` can express; that has the last word. */

@@ -11,6 +11,7 @@ import { type Context, stall, workloadNotFound } from './context.ts';
 import type { Decision, Outcome } from './decision.ts';
 import { decideAborted, decideAborting, decideCancelling, decideSuperseding } from './ending.ts';
 import { decideFinalising } from './finalising.ts';
+import { decideGoingBack } from './going-back.ts';
 import { decideInitializing } from './initialize.ts';
 import { decideLeaving } from './leave.ts';
 import { planHash } from './plan.ts';
@@ -92,6 +93,8 @@ function duringRelease(context: Context): Outcome {
       return decideFinalising(context);
     case 'PostPromotion':
       return decidePostPromotion(context);
+    case 'GoingBack':
+      return decideGoingBack(context);
     case 'Cancelling':
       return decideCancelling(context);
     case 'Superseding':

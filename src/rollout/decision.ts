@@ -72,6 +72,7 @@ export const REASONS = [
   'StableServicePinned',
   'CanaryScaled',
   'CanaryReady',
+  'PodsReturned',
   'TrafficRouted',
   'AnalysisStarted',
   'AnalysisRetried',

@@ -28,8 +28,11 @@ import {
 import { hasRoutes } from './routes.ts';
 
 /** Begins to take a release back whose author restored the stable template. */
-export function cancel(context: Context, reason: Reason): Outcome {
-  const message = 'the stable template is back in the workload; the release is taken back';
+export function cancel(
+  context: Context,
+  reason: Reason,
+  message = 'the stable template is back in the workload; the release is taken back',
+): Outcome {
   return turn(context, 'Cancelling', 'Cancel', reason, message);
 }
 
@@ -57,9 +60,10 @@ export function isMadeAnew({ snapshot, workload, release }: Context): boolean {
 }
 
 /** Begins to make room for a newer version. */
-export function supersede(context: Context): Outcome {
-  const message =
-    'a newer template came in the middle of the release; the canary of the former one makes room';
+export function supersede(
+  context: Context,
+  message = 'a newer template came in the middle of the release; the canary of the former one makes room',
+): Outcome {
   return turn(context, 'Superseding', 'Restart', 'ContinuousRelease', message);
 }
 
@@ -225,6 +229,8 @@ function standingRevision({ snapshot, workload, release, now }: Context): Stable
   // Made anew, the workload runs neither.
   if (!promoted && isMadeAnew({ snapshot, workload, release, now }))
     return style.running(workload) ?? release.stable;
+  // Its author has withdrawn what this release brought: nothing falls back to that.
+  if (release.wayBack) return release.stable;
   if (!promoted || style.ready(workload, release.stable) >= style.ready(workload, promoted))
     return release.stable;
   return promoted;

@@ -9,6 +9,7 @@ import type { Outcome } from './decision.ts';
 import { decideAborting, decideCancelling } from './ending.ts';
 import { effectiveAction } from './failure-action.ts';
 import { decideFinalising } from './finalising.ts';
+import { returnAtOnce } from './going-back.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
 import { restoreService } from './removal.ts';
 import { leaveActs } from './shared-routing.ts';
@@ -33,7 +34,8 @@ export function decideLeaving(
     if (release.stage === 'Finalising') return decideFinalising(context);
     if (release.stage === 'Cancelling') return decideCancelling(context);
     if (release.stage === 'Aborting') return decideAborting(context);
-    const what = `${why === 'RolloutDeleted' ? 'the Rollout is deleted' : 'the Rollout was disabled'} in the middle of a release`;
+    if (release.stage === 'GoingBack') return returnAtOnce(context, nameOf(why));
+    const what = `${nameOf(why)} in the middle of a release`;
     // Where pods of the stable version come back with its template alone, that comes back.
     const needsTemplate = !styleOf(snapshot.rollout)?.isBlueGreen && release.granted !== undefined;
     if (needsTemplate && effectiveAction(context, 'Abort').action === 'Rollback') {
@@ -63,6 +65,10 @@ export function decideLeaving(
   // Whose canary pods are still there: they go when the workload is back, or with the Rollout.
   if (release && isUnderWay(release)) return workloadNotFound(snapshot);
   return stayDisabled(snapshot);
+}
+
+function nameOf(why: 'RolloutDeleted' | 'RolloutDisabled'): string {
+  return why === 'RolloutDeleted' ? 'the Rollout is deleted' : 'the Rollout was disabled';
 }
 
 function howToGoOn({ rollout, workload }: Snapshot): string {

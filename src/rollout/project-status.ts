@@ -3,15 +3,14 @@ import type { Condition } from '../api/kubernetes.ts';
 import type { CanaryStatus, Rollout, RolloutPhase, RolloutStatus } from '../api/rollout.ts';
 import type { RecordStatus, ReleaseRecord, ReleaseStage, Verdict } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
-import { rolloutIdOf } from '../workload/pod-labels.ts';
 import { styleOf } from '../workload/styles.ts';
 import type { Outcome, Reason } from './decision.ts';
 import { finalisingStepOf } from './finalising-step.ts';
 import { presentGuard } from './guard.ts';
 import { kstatusConditions, type Wanted } from './kstatus.ts';
-import { canaryOf } from './order.ts';
 import { stepsOf } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
+import { wantedVersion } from './wanted-version.ts';
 
 /** The reason of the Progressing condition, in the words of Kruise Rollouts. */
 const PROGRESSING_REASON = {
@@ -19,6 +18,7 @@ const PROGRESSING_REASON = {
   InRolling: 'InRolling',
   Finalising: 'Finalising',
   PostPromotion: 'Completed',
+  GoingBack: 'InRolling',
   Cancelling: 'Cancelling',
   Superseding: 'InRolling',
   Aborting: 'Aborted',
@@ -110,22 +110,16 @@ function projectCanary(snapshot: Snapshot, record: RecordStatus, reason: Reason)
   const { step } = release;
   const index = step?.index ?? 1;
   const updated = step?.trafficSince ?? step?.upgradeStartedAt ?? step?.enteredAt ?? release.startedAt;
-  const canary =
-    workload && styleOf(rollout)
-      ? canaryOf({ snapshot: { ...snapshot, record }, workload, release })
-      : undefined;
+  const known =
+    workload && styleOf(rollout) ? { snapshot: { ...snapshot, record }, workload, release } : undefined;
   return {
     ...base,
     rolloutHash: release.planHash,
-    observedRolloutID: workload ? rolloutIdOf(workload.object, release.revision) : release.revision,
     stableRevision: release.stable.hash,
-    canaryRevision: release.revision,
-    podTemplateHash: release.canary.hash ?? '',
+    ...wantedVersion(release, known),
     currentStepIndex: index,
     nextStepIndex: index < steps ? index + 1 : -1,
     currentStepState: step?.state ?? 'BeforeStepUpgrade',
-    canaryReplicas: canary?.pods ?? 0,
-    canaryReadyReplicas: canary?.ready ?? 0,
     lastUpdateTime: updated,
   };
 }
@@ -139,7 +133,8 @@ function projectConditions(
   const { rollout } = snapshot;
   const wanted: Wanted[] = [];
   const busy = release !== undefined && !isOver(release);
-  const paused = release?.stage === 'InRolling' && rollout.spec.strategy.paused === true;
+  const isInSteps = release?.stage === 'InRolling' || release?.stage === 'GoingBack';
+  const paused = isInSteps && rollout.spec.strategy.paused === true;
   const progress = release && (paused ? 'Paused' : PROGRESSING_REASON[release.stage]);
   if (release && progress) {
     wanted.push({

@@ -3,8 +3,9 @@ import { type Watch, watchBackground } from './background.ts';
 import { decideWatched } from './background-step.ts';
 import { type Context, currentRevision, type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { abandon, cancel, isMadeAnew, refused, supersede } from './ending.ts';
+import { abandon, isMadeAnew, refused, supersede } from './ending.ts';
 import { repairAndCount, repairedPin } from './foreign-writer.ts';
+import { takeBack } from './going-back.ts';
 import { presentGuard } from './guard.ts';
 import { sentBack } from './holding.ts';
 import { keptRoutes } from './kept-routes.ts';
@@ -26,7 +27,7 @@ export function decideRolling(context: Context): Outcome {
   const { snapshot, release } = context;
   const { rollout, record } = snapshot;
   const revision = currentRevision(context);
-  if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  if (revision === release.stable.revision) return takeBack(context);
   if (isMadeAnew(context)) return abandon(context);
   const unheld = heldAgain(context);
   if (unheld) {

@@ -11,8 +11,7 @@ import { holdWithoutGuard } from './step-analysis.ts';
 
 /** A step that waits: for a person, for its time to pass, or for its guard to come back. */
 export function decidePaused(context: StepContext): Outcome {
-  const { snapshot, release, step, now } = context;
-  const { rollout } = snapshot;
+  const { snapshot, release, step } = context;
   const approval = approvalOf(context);
   if (approval && step.verdict?.phase !== 'Failed') {
     return approval.to === undefined
@@ -27,23 +26,28 @@ export function decidePaused(context: StepContext): Outcome {
     return holdWithoutGuard(context);
   // What the step is to show is not there: only a person may go on without it.
   if (routes) return routes;
+  const rest = restOf(context);
+  return 'waiting' in rest ? rest.waiting : (unwatched(context) ?? advance(context, rest.over, rest.message));
+}
+
+/** The step's own pause: what is still waited for, or why it is over. */
+export function restOf({
+  snapshot: { rollout },
+  step,
+  now,
+}: StepContext): { waiting: Outcome } | { over: 'LastStep' | 'PauseExpired'; message: string } {
   if (isPlainLastStep(rollout, step.index))
-    return unwatched(context) ?? advance(context, 'LastStep', 'the last step runs every pod');
+    return { over: 'LastStep', message: 'the last step runs every pod' };
   const pause = pauseMs(rollout, step.index);
   const count = stepsOf(rollout).length;
   if (pause === undefined) {
-    return wait(
-      'WaitingForApproval',
-      `step ${step.index}/${count} needs manual confirmation: kubectl-kruise rollout approve`,
-    );
+    const message = `step ${step.index}/${count} needs manual confirmation: kubectl-kruise rollout approve`;
+    return { waiting: wait('WaitingForApproval', message) };
   }
   const over = (parseTime(step.trafficSince) ?? now) + pause;
-  if (now < over)
-    return wait('WaitingForPause', `step ${step.index}/${count} rests for ${pause / 1_000} s`, over);
-  return (
-    unwatched(context) ??
-    advance(context, 'PauseExpired', `step ${step.index} has rested for ${pause / 1_000} s`)
-  );
+  return now < over
+    ? { waiting: wait('WaitingForPause', `step ${step.index}/${count} rests for ${pause / 1_000} s`, over) }
+    : { over: 'PauseExpired', message: `step ${step.index} has rested for ${pause / 1_000} s` };
 }
 
 /** While a held step waits, what is in the way of its routes is told; what the hold leads to at last is done all the same. */

@@ -106,7 +106,7 @@ function waitOrGiveUp(context: StepContext, { ready }: CanaryState, goal: number
 }
 
 /** What the pods themselves say, such as `ImagePullBackOff: Back-off pulling image …`; the first one stands for all. */
-function troubleOf(pods: readonly Pod[]): string | undefined {
+export function troubleOf(pods: readonly Pod[]): string | undefined {
   for (const pod of pods) {
     for (const container of pod.status?.containerStatuses ?? []) {
       const { reason, message } = container.state?.waiting ?? {};

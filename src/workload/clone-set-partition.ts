@@ -14,6 +14,7 @@ import {
   isSettled,
   keepsEveryPod,
 } from './clone-set.ts';
+import { exchangeBack } from './clone-set-bring-back.ts';
 import { admittedSet, asAuthored, isAsHeld, partitionOf, withPartition } from './clone-set-hold.ts';
 import { isGoing, podsOfOthers, replacementActs, spareReadyPods } from './clone-set-take-back.ts';
 import { partitionFor, stableCount } from './stable-count.ts';
@@ -35,6 +36,7 @@ export const cloneSetPartition: Style = {
   hold,
   grow,
   release,
+  bringBack: exchangeBack,
   clear,
 };
 
@@ -102,7 +104,9 @@ function release(
 
 function keptOnTheWayBack(facts: WorkloadFacts, isRouted: boolean): number {
   const others = podsOfOthers(facts, currentVersion(facts)?.hash ?? '').filter((pod) => !isGoing(pod));
-  return Math.max(keptForRequests(facts, isRouted, others), others.length - spareReadyPods(facts));
+  // Its controller takes those first that are not ready: nobody is served by them, so that they need no room.
+  const serving = others.filter(isReadyPod).length;
+  return Math.max(keptForRequests(facts, isRouted, others), serving - spareReadyPods(facts));
 }
 
 /** The last pod to which requests are routed, unless it is the only one there is or serves nobody. */

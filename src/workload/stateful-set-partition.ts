@@ -22,6 +22,11 @@ export function isOnDelete({ spec }: StatefulSet): boolean {
   return spec.updateStrategy?.type === 'OnDelete';
 }
 
+/** Whether its own controller has seen its newest spec, so that its status counts. */
+export function isSettled({ metadata, status }: StatefulSet): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+}
+
 /** Marked and with this partition; the author's own is noted with the first of them. The same object if it is so. */
 export function withPartition(set: StatefulSet, rollout: Rollout, partition: number): StatefulSet {
   const marked = markedWorkload(rollout, set);

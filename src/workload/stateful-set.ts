@@ -5,10 +5,12 @@ import { resources } from '../api/resource.ts';
 import type { StableRevision } from '../api/rollout-record.ts';
 import { keptTemplateOf, revisionIn, revisionWith } from './controller-revisions.ts';
 import { revisionOf } from './pod-template.ts';
+import { bringBackPods } from './stateful-set-bring-back.ts';
 import {
   HELD_PARTITION,
   isOnDelete,
   isPartitionKept,
+  isSettled,
   isUnderRelease,
   partitionOf,
   withOwnPartition,
@@ -49,6 +51,7 @@ export const statefulSet: Style = {
   grow,
   canary,
   release,
+  bringBack: bringBackPods,
   clear,
 };
 
@@ -98,11 +101,6 @@ function named(facts: WorkloadFacts, name: string | undefined): StableRevision |
   const kept = revisions.find(({ metadata }) => metadata.name === name);
   const revision = kept && revisionIn(kept);
   return kept && revision !== undefined ? { revision, hash: kept.metadata.name } : undefined;
-}
-
-/** Whether its controller has seen the newest spec, so that its status counts. */
-function isSettled({ metadata, status }: StatefulSet): boolean {
-  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
 function update({ object }: WorkloadFacts): UpdateState {

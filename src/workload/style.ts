@@ -51,6 +51,15 @@ export interface Order {
   isRouted?: boolean;
 }
 
+/** What a release that goes back in batches wants of its workload, whose template is the stable one again. */
+export interface Retreat {
+  rollout: Rollout;
+  /** As the present template's pods carry it. */
+  stable: StableRevision;
+  /** How many pods may stay at another version for now. */
+  left: number;
+}
+
 /** What is still to be written, or waited for where there are no acts; or what is in the way. */
 export type Asked =
   | {
@@ -147,6 +156,11 @@ export interface Style {
    * comes back with the last of it, and the mark of the release goes.
    */
   release(facts: WorkloadFacts, order: Pick<Order, 'rollout' | 'isRouted'>): Asked | undefined;
+  /**
+   * Lets pods go back to the stable template until only some of another version are left; undefined once that is asked
+   * for. Those that are not ready go in any case: they serve nobody. Where left out, this kind goes back at once.
+   */
+  bringBack?(facts: WorkloadFacts, retreat: Retreat): Asked | undefined;
   /** The workload as its author has it, but still held, for one whose Rollout goes; the same object if it is so. */
   handBack?(object: Workload): Workload;
   /** Takes away the pods of the new version, and what else was made for them, while the workload stays held. */

@@ -341,12 +341,6 @@ describe('is refused', () => {
       'names TrafficRouting other, and trafficRoutingRef of the strategy names route: a Rollout follows one. Remove the annotation',
     ],
     [
-      'rollback in batches',
-      { annotations: { 'rollouts.kruise.io/rollback-in-batch': 'true' } },
-      'metadata.annotations[rollouts.kruise.io/rollback-in-batch]',
-      'rolling back in batches is not supported: a rollback goes at once. Remove the annotation',
-    ],
-    [
       'more failures than pods',
       { canary: { failureThreshold: '101%' } },
       'spec.strategy.canary.failureThreshold',

@@ -43,7 +43,7 @@ function placeOf({ releaseId, release }: RecordStatus): string {
   if (!release) return 'no release';
   const { stage, step, outcome } = release;
   if (stage === 'Completed') return `release ${releaseId} Completed ${outcome}`;
-  const at = stage === 'InRolling' && step ? ` ${step.index} ${step.state}` : '';
+  const at = (stage === 'InRolling' || stage === 'GoingBack') && step ? ` ${step.index} ${step.state}` : '';
   return `release ${releaseId} ${stage}${at}`;
 }
 

@@ -14,6 +14,8 @@ export const CASTS = {
   'CloneSet blue-green, Ingress': ['clone-set', 'clone-set-blue-green'],
   'StatefulSet, Ingress': ['stateful-set'],
   'DaemonSet, Ingress': ['daemon-set'],
+  'StatefulSet that goes back in batches': ['stateful-set', 'in-batches'],
+  'CloneSet that goes back in batches': ['clone-set', 'in-batches'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Stories with a TrafficRouting, to which more may happen. */
@@ -32,6 +34,14 @@ export type Cast = keyof typeof CASTS | SharedCast;
 
 export const CAST_NAMES = Object.keys(CASTS) as (keyof typeof CASTS)[];
 export const SHARED_CAST_NAMES = Object.keys(SHARED_CASTS) as SharedCast[];
+
+/** Those whose authors know more to do, and whose stories have seeds of their own: the others keep theirs. */
+export const CASTS_IN_BATCHES = CAST_NAMES.filter(goesInBatches);
+
+/** Whether its Rollout asks for rollbacks in batches. */
+export function goesInBatches(cast: Cast): boolean {
+  return ({ ...CASTS, ...SHARED_CASTS }[cast] as readonly string[]).includes('in-batches');
+}
 
 const MANIFESTS = join(import.meta.dirname, '../scenarios/manifests');
 

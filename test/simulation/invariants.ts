@@ -10,6 +10,7 @@ import type { World, Write } from '../world/world.ts';
 import { settledMarks, unmarkedCanary } from './shared-rules.ts';
 import { ROUTES, recordOf, type Stage } from './stage.ts';
 import { type Broken, canaryShare, risingWeight, routesIn, settledTraffic } from './traffic-rules.ts';
+import { movedBack, wayBackWatch } from './way-back-rules.ts';
 
 /** What must hold whatever happens, watched at every write and, as far as it takes time to settle, at every second. */
 export interface Watchman {
@@ -22,15 +23,18 @@ export interface Watchman {
 export function watchman(): Watchman {
   const before = new Map<string, KubeObject>();
   const broken: string[] = [];
+  const takenBack = wayBackWatch();
   let at = 0;
 
   function must(holds: boolean, rule: string, detail: string): void {
     if (!holds) broken.push(`t+${(at / 1_000).toFixed(1)}s  ${rule}: ${detail}`);
   }
 
-  function onRecord(world: World, was: RecordStatus | undefined, is: RolloutRecord): void {
+  function onRecord(stage: Stage, was: RecordStatus | undefined, is: RolloutRecord): void {
+    const { world } = stage;
     must(is.status.releaseId >= (was?.releaseId ?? 0), 'a release id only rises', `${is.status.releaseId}`);
     must(is.status.stepEntry >= (was?.stepEntry ?? 0), 'a step entry only rises', `${is.status.stepEntry}`);
+    if (was) tell(movedBack(stage, was, is.status, isApproved(world, is, was)));
     if (!was || !leavesUpwards(was, is.status)) return;
     const { release } = was;
     if (isApproved(world, is, was)) return;
@@ -84,7 +88,6 @@ export function watchman(): Watchman {
   return {
     broken,
     onWrite: (stage, write) => {
-      const { world } = stage;
       at = write.at;
       const { object, verb } = write;
       const key = `${object.kind} ${keyOf(object)} ${object.metadata.uid}`;
@@ -94,7 +97,7 @@ export function watchman(): Watchman {
       if (write.actor !== 'assay' || verb === 'delete') return;
       tell(unmarkedCanary(stage, write));
       if (object.kind === 'RolloutRecord') {
-        onRecord(world, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
+        onRecord(stage, (was as RolloutRecord | undefined)?.status, object as RolloutRecord);
       } else if (ROUTES.includes(object.kind)) {
         onRoute(stage, was, object);
       } else if (object.kind === 'AnalysisRun') {
@@ -105,6 +108,7 @@ export function watchman(): Watchman {
       at = stage.world.clock.monotonic();
       tell(settledTraffic(stage));
       tell(settledMarks(stage));
+      tell(takenBack(stage));
       const { release } = recordOf(stage)?.status ?? {};
       const isBack = release?.outcome === 'RolledBack' || release?.outcome === 'Aborted';
       const shares = isBack ? routesIn(stage).map((route) => canaryShare(route) ?? 0) : [];

@@ -53,7 +53,7 @@ export function unsettle(stage: Stage, ms = SETTLES_MS): void {
 }
 
 /** Past admission the workload's own controller may exchange a pod of it before anybody can look. */
-function releaseAnother(stage: Stage, version: string): Promise<string> {
+export function releaseAnother(stage: Stage, version: string): Promise<string> {
   if (stage.world.faults.webhooksDown) unsettle(stage);
   return release(stage, version);
 }
@@ -161,7 +161,7 @@ export const PEOPLE: readonly Happening[] = [
   },
 ];
 
-async function approve(stage: Stage): Promise<string> {
+export async function approve(stage: Stage): Promise<string> {
   const rollout = present<Rollout>(stage, resources.rollout);
   if (!rollout?.status) return 'approve nothing';
   const approved = await patchSteps(stage, { currentStepState: 'StepReady' });

@@ -4,17 +4,16 @@ import { type KubeObject, keyOf, type Workload } from '../../src/api/kubernetes.
 import { resources } from '../../src/api/resource.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
 import type { SharedRouting } from '../../src/api/traffic-routing.ts';
-import { revisionOf } from '../../src/workload/pod-template.ts';
 import { styleOf } from '../../src/workload/styles.ts';
 import { imageTag } from '../world/kubelet.ts';
 import { mergePatch } from '../world/patch.ts';
 import { openTrace } from '../world/trace.ts';
 import { openWorld, resourceOf, type World, type Write } from '../world/world.ts';
-import { type Cast, objectsOf } from './casts.ts';
+import { type Cast, goesInBatches, objectsOf } from './casts.ts';
 import { type Dice, dice } from './dice.ts';
 import { FAULTS } from './faults.ts';
 import { watchman } from './invariants.ts';
-import { type Happening, PEOPLE, VERSIONS } from './people.ts';
+import { type Happening, PEOPLE } from './people.ts';
 import { withPlan } from './plans.ts';
 import {
   apply,
@@ -33,6 +32,7 @@ import {
   sizeOf,
   workloadOf,
 } from './stage.ts';
+import { PEOPLE_IN_BATCHES, stableVersion } from './withdrawals.ts';
 
 /** What happens between the beginning and the mending of a story. */
 const HAPPENINGS = 6;
@@ -106,9 +106,11 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
   await world.clock.advance(16_000);
   await world.startController();
   await world.clock.advance(1_000);
+  const people = goesInBatches(cast) ? PEOPLE_IN_BATCHES : [...PEOPLE, ...(options.more ?? [])];
   for (let count = 0; count < HAPPENINGS; count++) {
     if (options.isPeaceful) await world.clock.advance(OFF_THE_BEAT_MS);
-    const what = await happen(stage, chance, options);
+    const happenings = options.isPeaceful || chance.happens(0.6) ? people : FAULTS;
+    const what = await chance.oneOf(happenings)(stage, chance);
     trace.note(world.clock.monotonic(), { subject: 'story', act: what });
     await pass(world, look, chance.between(1, 10));
   }
@@ -120,15 +122,6 @@ export async function tell(cast: Cast, seed: number, options: StoryOptions = {})
   await world.close();
   const broken = [...rules.broken, ...world.errors];
   return { broken, trace: trace.lines(), end, goodEnd: goodEndOf(stage) };
-}
-
-function happen(
-  stage: Stage,
-  chance: Dice,
-  { isPeaceful = false, more = [] }: StoryOptions,
-): Promise<string> {
-  const happenings = isPeaceful || chance.happens(0.6) ? [...PEOPLE, ...more] : FAULTS;
-  return chance.oneOf(happenings)(stage, chance);
 }
 
 function lagOf(chance: Dice): () => number {
@@ -220,18 +213,13 @@ function isGoing(stage: Stage): boolean {
 /** Where a newer version has no room, or waits for it, its author takes the one under way back first. */
 async function takeBack(stage: Stage, look: () => Promise<void>): Promise<void> {
   const { release: present } = recordOf(stage)?.status ?? {};
-  const stable = VERSIONS.find((version) => revisionOfVersion(stage, version) === present?.stable.revision);
+  const stable = stableVersion(stage);
   if (!present || present.outcome === 'Promoted' || !stable) return;
   await release(stage, stable);
   for (let second = 0; second < ENDING_S; second++) {
     await pass(stage.world, look, 1);
     if (recordOf(stage)?.status.release?.outcome === 'RolledBack') return;
   }
-}
-
-function revisionOfVersion(stage: Stage, version: string): string {
-  const workload = authoredOf(stage, workloadOf(stage).kind) as Workload;
-  return revisionOf(ofVersion(workload, version).spec.template);
 }
 
 /** Lets the last release come to its end; a person approves where no guard does, and does what a message asks for. */

@@ -243,8 +243,46 @@ describe('given back', () => {
     expect(release(kept1 as WorkloadFacts)).toBeUndefined();
   });
 
+  test('with the former template pods that are not ready wait for no room', () => {
+    const of = facts(undefined, ['v1', 'v1', 'v1', 'v1', 'v2 starting'], { wanted: 'v1' });
+    expect(strategyOf(actedOn(release(of)))).toEqual({ partition: '0%' });
+  });
+
   test('a CloneSet that nothing holds is nobody’s to give back', () => {
     expect(release(workloadOf(cloneSet({ updateStrategy: { partition: 2 } }) as Workload))).toBeUndefined();
+  });
+});
+
+describe('going back in batches', () => {
+  const back = (of: WorkloadFacts, left: number) =>
+    cloneSetPartition.bringBack?.(of, { rollout: rollout(), stable: order(0).stable, left });
+  const partition = (of: WorkloadFacts, left: number) => strategyOf(actedOn(back(of, left)))?.partition;
+  const three = ['v1', 'v1', 'v2', 'v2', 'v2'];
+
+  test.each<[string, string[], number, unknown]>([
+    ['the partition keeps those that stay', three, 2, 2],
+    ['no more go at a time than leave the others with what they can carry', three, 0, 2],
+    ['one that goes already leaves no room for another', ['v1', 'v1', 'v2 marked', 'v2', 'v2'], 0, 2],
+    ['those that are not ready need no room', ['v1', 'v1', 'v1', 'v1', 'v2 starting'], 0, '0%'],
+    ['those that are not ready go whatever is asked for', ['v1', 'v1', 'v1', 'v1', 'v2 starting'], 1, '0%'],
+  ])('%s', (_title, pods, left, expected) => {
+    expect(partition(facts(undefined, pods, { wanted: 'v1' }), left)).toBe(expected);
+  });
+
+  test('what is let go is not held again, except where somebody else let it go', () => {
+    const of = facts(undefined, three, { wanted: 'v1' });
+    const moved = { ...of, object: actedOn(back(of, 2)) as Workload };
+    expect(back(moved, 2)).toBeUndefined();
+    expect(back(moved, 3)).toBeUndefined();
+    const undone = {
+      ...moved,
+      object: { ...moved.object, spec: { ...moved.object.spec, updateStrategy: {} } },
+    };
+    expect(partition(undone as WorkloadFacts, 2)).toBe(2);
+  });
+
+  test('nothing is asked before its controller has seen the newest spec', () => {
+    expect(back(facts(undefined, three, { wanted: 'v1', seen: false }), 1)).toMatchObject({ acts: [] });
   });
 });
 

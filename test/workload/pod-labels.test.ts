@@ -1,5 +1,12 @@
-import { expect, test } from 'vitest';
-import { batchLabelActs, rolloutIdOf } from '../../src/workload/pod-labels.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  batchLabelActs,
+  countedAgainActs,
+  isLeftOut,
+  noNeedLabelActs,
+  rolloutIdOf,
+  wayBackIdOf,
+} from '../../src/workload/pod-labels.ts';
 import { deployment, pod } from '../builders/deployment.ts';
 
 const labelled = (labels: Record<string, string>, name = 'a') => {
@@ -42,4 +49,32 @@ test('the release is called as its workload says, else by its revision', () => {
   const named = deployment();
   named.metadata.labels = { 'rollouts.kruise.io/rollout-id': 'monday' };
   expect(rolloutIdOf(named, 'r2')).toBe('monday');
+});
+
+describe('pods that a way back in batches leaves out', () => {
+  const LEFT_OUT = { 'rollouts.kruise.io/no-need-update': 'rollback-r1' };
+  const labelsOf = (acts: ReturnType<typeof noNeedLabelActs>) =>
+    acts.map(({ object }) => object.metadata.labels);
+
+  test('are labelled once, and counted again when it is over', () => {
+    expect(labelsOf(noNeedLabelActs([labelled({})], 'rollback-r1'))).toEqual([
+      { app: 'echoserver', ...LEFT_OUT },
+    ]);
+    expect(noNeedLabelActs([labelled(LEFT_OUT)], 'rollback-r1')).toEqual([]);
+    expect([labelled({}), labelled(LEFT_OUT)].map(isLeftOut)).toEqual([false, true]);
+    expect(labelsOf(countedAgainActs([labelled({}), labelled(LEFT_OUT)]))).toEqual([{ app: 'echoserver' }]);
+  });
+
+  test('that go are let be', () => {
+    const { metadata, ...rest } = labelled(LEFT_OUT);
+    const going = { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    expect(countedAgainActs([going])).toEqual([]);
+  });
+
+  test('belong to a release of its own, unless the workload names it', () => {
+    expect(wayBackIdOf(deployment(), 'r1')).toBe('rollback-r1');
+    const named = deployment();
+    named.metadata.labels = { 'rollouts.kruise.io/rollout-id': 'monday' };
+    expect(wayBackIdOf(named, 'r1')).toBe('monday');
+  });
 });

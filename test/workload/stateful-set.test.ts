@@ -121,6 +121,70 @@ describe('given back', () => {
   });
 });
 
+describe('going back in batches', () => {
+  const stable = order(0).stable;
+  const goingBack = (
+    pods: WorkloadFacts['pods'],
+    part: StatefulSetPart & { partition?: number; current?: string } = {},
+  ) => {
+    const { current = 'v1', ...own } = part;
+    const status = settled({ currentRevision: `${NAME}-${current}`, updateRevision: `${NAME}-v1` });
+    return facts({ version: 'v1', partition: 32_767, status, pods, ...own });
+  };
+  const back = (given: WorkloadFacts, left: number) =>
+    told(style.bringBack?.(given, { rollout: rollout({ kind: 'StatefulSet' }), stable, left }));
+  const three = [ownPod('0', 'v1'), ownPod('1', 'v2'), ownPod('2', 'v2'), ownPod('3', 'v2')];
+  const broken = (pods: WorkloadFacts['pods'], at: number) =>
+    pods.map((pod, index) => (index === at ? ownPod(String(index), 'v2', { ready: false }) : pod));
+
+  test.each([
+    ['the highest go first', goingBack(three), 2, [`replace ${NAME} partition 3`]],
+    ['all but the lowest', goingBack(three), 1, [`replace ${NAME} partition 2`]],
+    ['every one', goingBack(three), 0, [`replace ${NAME} partition 0`]],
+    ['what is asked for is not asked again', goingBack(three, { partition: 3 }), 2, undefined],
+    ['none that may stay', goingBack(three, { partition: 4 }), 3, undefined],
+    [
+      'no more than was asked for once they are back',
+      goingBack([...three.slice(0, 3), ownPod('3', 'v1')], { partition: 3 }),
+      2,
+      undefined,
+    ],
+    [
+      'a gap between them is no matter',
+      goingBack([ownPod('0', 'v2'), ownPod('1', 'v1'), ownPod('2', 'v2'), ownPod('3', 'v2')]),
+      2,
+      [`replace ${NAME} partition 3`],
+    ],
+    [
+      'one that is not ready goes besides, wherever it is',
+      goingBack(broken(three, 1), { partition: 4 }),
+      2,
+      [`delete ${NAME}-1`],
+    ],
+    [
+      '…unless it would come back as it was',
+      goingBack(broken(three, 1), { partition: 4, current: 'v2' }),
+      3,
+      undefined,
+    ],
+    [
+      '…and also then from the partition on',
+      goingBack(broken(three, 3), { partition: 3, current: 'v2' }),
+      2,
+      [`delete ${NAME}-3`],
+    ],
+    ['nothing before its controller has seen the newest spec', goingBack(three, { generation: 2 }), 1, []],
+    [
+      'a partition that somebody else set is put right',
+      goingBack(three, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } }),
+      2,
+      [`replace ${NAME} partition 3`],
+    ],
+  ])('%s', (_title, given, left, asked) => {
+    expect(back(given, left)).toEqual(asked);
+  });
+});
+
 describe('taken back', () => {
   const held = (pods: WorkloadFacts['pods'], status = settled()) =>
     facts({ partition: 32_767, pods, status });

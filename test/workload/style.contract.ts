@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Workload } from '../../src/api/kubernetes.ts';
 import { isMarked } from '../../src/workload/marks.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
+import { styleOf } from '../../src/workload/styles.ts';
 import { template } from '../builders/deployment.ts';
 import { openStyleWorld, type StyleWorld, type StyleWorldOptions } from './style-world.ts';
 
@@ -171,6 +172,67 @@ export function styleContract(name: string, contract: StyleContract): void {
       expect(style.isStill(object())).toBe(true);
       expect(object().spec.template).toEqual(template('v2'));
     });
+
+    if (styleOf(rollout)?.bringBack) {
+      const bringBack = async (left: number) => {
+        const stable = { revision: revisionOf(template('v1')), hash: '' };
+        for (let round = 0; round < 100; round++) {
+          const known = world.style.version(world.facts(), stable.revision) ?? stable;
+          const asked = world.style.bringBack?.(world.facts(), { rollout, stable: known, left });
+          if (!asked) break;
+          if ('fault' in asked) throw new Error(asked.fault.message);
+          for (const act of asked.acts) await world.write(act);
+          await world.settle();
+        }
+        await world.settle();
+      };
+
+      for (const granted of ['75%', '100%'] as const) {
+        test(`with the former template back, ${granted} of the pods go back some at a time, and no more than are asked for`, async () => {
+          const before = (await open()).object();
+          await world.change('v2');
+          await world.settle();
+          await world.carryOut(granted);
+          await world.change('v1');
+          await world.settle();
+          const gone = world.ready('v2');
+          expect(gone).toBe(granted === '100%' ? size : size - 1);
+          for (let left = gone - 1; left >= 0; left--) {
+            await bringBack(left);
+            expect([world.ready('v2'), world.ready('v1')]).toEqual([left, size - left]);
+            expect(isMarked(rollout, world.object())).toBe(true);
+          }
+          await giveBack();
+          expect(world.ready('v1')).toBe(size);
+          expect(world.style.update(world.facts()).done).toBe(true);
+          expect(world.fewest()).toBeGreaterThanOrEqual(size - mayMiss);
+          expect(authored(world.object())).toEqual({ ...authored(before), template: template('v1') });
+        });
+      }
+
+      test('on the way back pods that are not ready go whatever is asked for', async () => {
+        await open();
+        await world.change('failed');
+        await world.settle();
+        await world.carryOut(1);
+        await world.change('v1');
+        await world.settle();
+        await bringBack(1);
+        expect(world.ready('v1')).toBe(size);
+      });
+
+      test('what a new size adds on the way back has the stable version', async () => {
+        await released();
+        await world.carryOut('50%');
+        await world.change('v1');
+        await world.settle();
+        await bringBack(1);
+        await world.edit((object) => ({ ...object, spec: { ...object.spec, replicas: size * 2 } }));
+        await world.settle();
+        await bringBack(1);
+        expect([world.ready('v2'), world.ready('v1')]).toEqual([1, size * 2 - 1]);
+      });
+    }
 
     test('a third version in the middle is held as the second was', async () => {
       const { carryOut, change, ready, settle, style, object } = await released();
