@@ -4,7 +4,7 @@ import { formatTime } from '../api/timestamp.ts';
 import { canaryName } from '../workload/deployment-canary.ts';
 import { isMarked } from '../workload/marks.ts';
 import { revisionOf } from '../workload/pod-template.ts';
-import type { WorkloadFacts } from '../workload/style.ts';
+import type { Asked, WorkloadFacts } from '../workload/style.ts';
 import { stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
 import { asked, styleIn } from './order.ts';
@@ -31,11 +31,8 @@ export function decideBetweenReleases(snapshot: Snapshot, workload: WorkloadFact
   if (revisionOf(object.spec.template) === stable.revision) {
     const release = marked ? style.release(workload, { rollout }) : undefined;
     if (!release) return wait('Idle', 'rollout is healthy');
-    return {
-      ...asked(release, 'StableTemplateRestored'),
-      decision: 'Cancel',
-      message: 'the stable template came back before the release had begun; the workload is let go',
-    };
+    const message = 'the stable template came back before the release had begun; the workload is let go';
+    return lettingGo(release, 'StableTemplateRestored', message);
   }
   // Nothing runs, or everything runs the new template already: there is no canary to make.
   if (style.size(workload) === 0) return adopt(snapshot, workload, 'Adopted');
@@ -55,11 +52,14 @@ function takeAnew(snapshot: Snapshot, workload: WorkloadFacts, stable: StableRev
   if (!isBare(workload)) return stableTemplateLost(stable);
   const released = styleIn(snapshot).release(workload, { rollout });
   if (!released) return adopt(snapshot, workload, 'Adopted');
-  return {
-    ...asked(released, 'StableTemplateLost'),
-    decision: 'Cancel',
-    message: 'the stable version is gone, so the workload was made anew and is let go',
-  };
+  const message = 'the stable version is gone, so the workload was made anew and is let go';
+  return lettingGo(released, 'StableTemplateLost', message);
+}
+
+/** Told when something is done: what is only waited for is no decision, and would be told again at each pass. */
+function lettingGo(released: Asked, reason: Reason, message: string): Outcome {
+  const outcome = asked(released, reason);
+  return outcome.acts && outcome.acts.length > 0 ? { ...outcome, decision: 'Cancel', message } : outcome;
 }
 
 /** Whether the workload has no pods at all. */

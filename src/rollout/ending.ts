@@ -101,7 +101,8 @@ export function decideCancelling(context: Context): Outcome {
     context,
     'RolledBack',
     'RolledBack',
-    restored ? release.stable : standingRevision(context),
+    // The same template once more is a release of its own: that it was on its way to every pod proves nothing.
+    restored || (revision === release.revision && hasStablePods) ? release.stable : standingRevision(context),
     restored ? `${name} is back on its stable pods: ${why}` : `the canary of ${name} is gone: ${why}`,
   );
 }

@@ -1,3 +1,4 @@
+import { sameJson } from '../api/canonical.ts';
 import type { RecordStatus } from '../api/rollout-record.ts';
 import { formatTime } from '../api/timestamp.ts';
 import type { Choice, DecisionWord } from './decision.ts';
@@ -8,16 +9,16 @@ const DECISIONS_KEPT = 50;
 /** Decisions that a person should look at. */
 const WARNINGS: readonly DecisionWord[] = ['Stall', 'Hold', 'RollBack', 'Abort'];
 
-/** Whether a decision is worth telling: it does something, or it names a trouble that was not named before. */
-export function isNews({ decision, reason, message }: Choice, record: RecordStatus): boolean {
+/**
+ * Whether a decision is worth telling: it does something, or it names a trouble that was not named before. What changes
+ * nothing is told once, whatever it is called: each telling is a write, after which the Rollout is looked at again.
+ */
+export function isNews(choice: Choice, record: RecordStatus): boolean {
+  const { decision, reason, message, acts } = choice;
   if (decision === 'Wait') return false;
   const last = record.decisions?.at(-1);
-  return !(
-    decision === 'Stall' &&
-    last?.decision === decision &&
-    last.reason === reason &&
-    last.message === message
-  );
+  const isSaid = last?.decision === decision && last.reason === reason && last.message === message;
+  return !(isSaid && (decision === 'Stall' || (acts.length === 0 && sameJson(choice.record, record))));
 }
 
 export function isWarning({ decision, reason }: Pick<Choice, 'decision' | 'reason'>): boolean {

@@ -7,6 +7,7 @@ export interface StatefulSetPart {
   replicas?: number;
   updateStrategy?: StatefulSet['spec']['updateStrategy'];
   annotations?: Record<string, string>;
+  labels?: Record<string, string>;
   generation?: number;
   status?: StatefulSet['status'];
 }
@@ -23,6 +24,7 @@ export function statefulSet(part: StatefulSetPart = {}): StatefulSet {
       uid: `${NAME}-uid`,
       generation,
       ...(part.annotations && { annotations: part.annotations }),
+      ...(part.labels && { labels: part.labels }),
     },
     spec: {
       replicas,

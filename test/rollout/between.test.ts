@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { WORKLOAD_TYPE_LABEL } from '../../src/api/annotations.ts';
+import {
+  IN_PROGRESSING_ANNOTATION,
+  PARTITION_ANNOTATION,
+  WORKLOAD_TYPE_LABEL,
+} from '../../src/api/annotations.ts';
 import { formatTime } from '../../src/api/timestamp.ts';
 import { planHash } from '../../src/rollout/plan.ts';
 import { revisionOf } from '../../src/workload/pod-template.ts';
@@ -8,6 +12,7 @@ import { guardFacts } from '../builders/guard.ts';
 import { rollout } from '../builders/rollout.ts';
 import { ownRun } from '../builders/run.ts';
 import { CANARY_NAME, calm, NOW, releasing, stableOf, workloadOf } from '../builders/snapshot.ts';
+import { kept, statefulSet } from '../builders/stateful-set.ts';
 import { decided, type Row, table } from './decided.ts';
 
 const fresh = { releaseId: 0, stepEntry: 0 };
@@ -122,6 +127,29 @@ const rows: Row[] = [
     is: 'Cancel StableTemplateRestored',
     to: 'no release',
     acts: [`replace Deployment ${NAME}: resume the workload`],
+  },
+  {
+    title:
+      'waits to let it go until its own controller has seen the newest write, and tells nothing meanwhile',
+    given: calm({
+      rollout: rollout({ kind: 'StatefulSet', steps: [{ replicas: 1, pause: {} }], routing: null }),
+      record: { ...fresh, stable: { revision: revisionOf(template('v1')), hash: `${NAME}-v1` } },
+      workload: workloadOf(
+        statefulSet({
+          updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2_147_483_647 } },
+          annotations: {
+            [IN_PROGRESSING_ANNOTATION]: JSON.stringify({ rolloutName: NAME }),
+            [PARTITION_ANNOTATION]: JSON.stringify({ original: 0, held: 2_147_483_647 }),
+          },
+          labels: { [WORKLOAD_TYPE_LABEL]: 'statefulset' },
+          generation: 3,
+          status: { observedGeneration: 2 },
+        }),
+        { revisions: [kept('v1', 1)] },
+      ),
+    }),
+    is: 'Wait StableTemplateRestored',
+    acts: [],
   },
   {
     title: 'after a release the next one gets the next id',

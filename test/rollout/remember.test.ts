@@ -3,9 +3,10 @@ import type { RecordedDecision, RecordStatus } from '../../src/api/rollout-recor
 import { decide } from '../../src/rollout/decide.ts';
 import { DECISIONS } from '../../src/rollout/decision.ts';
 import { isNews, isWarning, remember } from '../../src/rollout/remember.ts';
+import { deployment, NAME } from '../builders/deployment.ts';
 import { guardFacts } from '../builders/guard.ts';
 import { judged } from '../builders/run.ts';
-import { ago, calm, NOW, releasing } from '../builders/snapshot.ts';
+import { ago, calm, NOW, releasing, workloadOf } from '../builders/snapshot.ts';
 
 const stalled = decide(calm({ workload: undefined }), NOW);
 const idle = decide(calm(), NOW);
@@ -19,6 +20,9 @@ const entry = (part: Partial<RecordedDecision> = {}): RecordedDecision => ({
   ...part,
 });
 
+const held = decide(calm({ workload: workloadOf(deployment({ paused: true, markedFor: NAME })) }), NOW);
+const entryOf = ({ decision, reason, message }: typeof stalled) => entry({ decision, reason, message });
+
 describe('a decision is news', () => {
   const rows: [string, typeof stalled, RecordedDecision[], boolean][] = [
     ['not when it is to wait', idle, [], false],
@@ -26,10 +30,15 @@ describe('a decision is news', () => {
     ['not when it names the same trouble again', stalled, [entry()], false],
     ['when it names another trouble', stalled, [entry({ reason: 'ServiceNotFound' })], true],
     ['when the trouble has other words', stalled, [entry({ message: 'another' })], true],
+    ['when it does something, though the same was done before', held, [entryOf(held)], true],
+    ['not when it does nothing and was told before', { ...held, acts: [] }, [entryOf(held)], false],
     ['when something came in between', stalled, [entry(), entry({ decision: 'Start' })], true],
   ];
   for (const [title, decision, decisions, news] of rows) {
-    test(title, () => expect(isNews(decision, { releaseId: 0, stepEntry: 0, decisions })).toBe(news));
+    test(title, () => {
+      const record = { ...decision.record, decisions };
+      expect(isNews({ ...decision, record }, record)).toBe(news);
+    });
   }
 });
 
