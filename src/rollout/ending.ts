@@ -12,7 +12,7 @@ import { type Context, currentRevision, stall, wait, withRelease } from './conte
 import type { DecisionWord, Outcome, Reason } from './decision.ts';
 import { drainCanary, easeWeight } from './draining.ts';
 import { keptStableTemplate } from './kept-template.ts';
-import { asked, orderOf, styleIn } from './order.ts';
+import { asked, isGivenUp, orderOf, styleIn } from './order.ts';
 import {
   awaitRollingUpdate,
   firstOpen,
@@ -174,7 +174,7 @@ const CANARY_GONE: readonly Job[] = [
 function awaitDrained(context: Context): Outcome | undefined {
   const { snapshot, workload, release } = context;
   const style = styleIn(snapshot);
-  const canReturn = style.version(workload, release.stable.revision) !== undefined;
+  const canReturn = style.version(workload, release.stable.revision) !== undefined && !isGivenUp(context);
   if (!style.isBlueGreen || !canReturn || !hasRoutes(context)) return undefined;
   const ready = style.ready(workload, release.stable);
   return wait('WaitingForWorkload', `${ready} of ${style.size(workload)} stable pods are ready`);

@@ -1,7 +1,7 @@
 import type { FailureAction } from '../api/rollout-guard.ts';
 import { gitOpsTool } from '../workload/gitops.ts';
 import type { Context } from './context.ts';
-import { styleIn } from './order.ts';
+import { isGivenUp, styleIn } from './order.ts';
 
 /** What is done about a failure, and why where it is another thing than the guard says. */
 export interface EffectiveAction {
@@ -36,11 +36,6 @@ export function effectiveAction(context: Context, action: FailureAction): Effect
   const undone = `${owner} owns ${kind} ${metadata.name} and would undo a restored template`;
   if (cannotAbort) return { action: 'Pause', why: `${undone}; it is held instead` };
   return action === 'Abort' ? { action } : { action: 'Abort', why: `${undone}; Rollback acts as Abort` };
-}
-
-/** Whether no pod of the stable version would come back without its template. */
-function isGivenUp({ snapshot, workload, release }: Context): boolean {
-  return styleIn(snapshot).isGivenUp?.(workload, release.stable) === true;
 }
 
 /** Where another controller moves the pods, only a restored template makes it go back; it cannot take a canary away. */

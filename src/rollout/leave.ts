@@ -11,6 +11,7 @@ import { effectiveAction } from './failure-action.ts';
 import { decideFinalising } from './finalising.ts';
 import { returnAtOnce } from './going-back.ts';
 import { forgetKeptTemplates } from './kept-template.ts';
+import { isGivenUp } from './order.ts';
 import { restoreService } from './removal.ts';
 import { leaveActs } from './shared-routing.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -37,8 +38,12 @@ export function decideLeaving(
     if (release.stage === 'GoingBack') return returnAtOnce(context, nameOf(why));
     const what = `${nameOf(why)} in the middle of a release`;
     // Where pods of the stable version come back with its template alone, that comes back.
-    const needsTemplate = !styleOf(snapshot.rollout)?.isBlueGreen && release.granted !== undefined;
-    if (needsTemplate && effectiveAction(context, 'Abort').action === 'Rollback') {
+    const needsTemplate = !styleOf(snapshot.rollout)?.isBlueGreen || isGivenUp(context);
+    if (
+      needsTemplate &&
+      release.granted !== undefined &&
+      effectiveAction(context, 'Abort').action === 'Rollback'
+    ) {
       const message = `${what}; the stable template is restored, since the canary cannot be taken away without it`;
       const restoring: ReleaseRecord = {
         ...release,

@@ -65,21 +65,25 @@ export function fullGoal({ snapshot, workload, release }: Omit<Context, 'now'>):
   return release.granted === undefined ? 0 : batchOf(style, release.granted, style.size(workload));
 }
 
+/** Whether the workload's own controller makes no pod of the stable version any more before its template is back. */
+export function isGivenUp({ snapshot, workload, release }: Omit<Context, 'now'>): boolean {
+  return styleIn(snapshot).isGivenUp?.(workload, release.stable) === true;
+}
+
 /** Whether stable pods come back when the goal falls: as long as the workload's own controller makes pods of that version. */
-export function givesBack({ snapshot, workload, release }: Omit<Context, 'now'>): boolean {
-  const style = styleIn(snapshot);
-  return style.givesBack === true && style.isGivenUp?.(workload, release.stable) !== true;
+export function givesBack(context: Omit<Context, 'now'>): boolean {
+  return styleIn(context.snapshot).givesBack === true && !isGivenUp(context);
 }
 
 /**
  * Whether no stable pod is left and the workload's own controller makes none any more, as after it was scaled to
  * nothing in the middle: a Service that is pinned to them would have no pods for good.
  */
-export function isStableGone({ snapshot, workload, release }: Omit<Context, 'now'>): boolean {
-  const { podLabel, isGivenUp } = styleIn(snapshot);
-  const { hash } = release.stable;
+export function isStableGone(context: Omit<Context, 'now'>): boolean {
+  const { podLabel } = styleIn(context.snapshot);
+  const { hash } = context.release.stable;
   const isStable = ({ metadata }: Pod) => metadata.labels?.[podLabel] === hash;
-  return isGivenUp?.(workload, release.stable) === true && !stayingPods(workload).some(isStable);
+  return isGivenUp(context) && !stayingPods(context.workload).some(isStable);
 }
 
 /** A workload that is scaled to nothing has no pods that could be ready or be sent requests: its step waits for them. */
