@@ -16,9 +16,11 @@ export function bringBackStable(context: StepContext): Outcome | undefined {
   const { size, stable } = standing(context);
   const order = orderOf(context);
   const isFew = isTooFew(context);
-  if (order.goal > 0) return isFew && givesBack(context) ? giveBack(context, size, order.goal) : undefined;
+  if (order.goal > 0 && !style.hasExtraPods)
+    return isFew && givesBack(context) ? giveBack(context, size, order.goal) : undefined;
   // Also where enough are there: the step's own exchange may take a stable one and leave another.
-  const cleared = otherPods(context).length > 0 ? style.clear(workload, order) : undefined;
+  const isToBeCleared = order.goal === 0 && otherPods(context).length > 0;
+  const cleared = isToBeCleared ? style.clear(workload, order) : undefined;
   if (cleared && (isFew || 'fault' in cleared || cleared.acts.length > 0))
     return asked(cleared, 'WaitingForWorkload');
   if (!isFew) return undefined;
@@ -47,7 +49,7 @@ function isTooFew(context: StepContext): boolean {
   return others > 0 && !carries({ size, stable });
 }
 
-/** How many pods there are to be, are stable, and are ready with another version. */
+/** How many pods there are to be, are stable, and are ready with another version than what the steps brought beside them. */
 function standing(context: StepContext) {
   const { snapshot, workload, release } = context;
   const style = styleIn(snapshot);
@@ -58,7 +60,10 @@ function standing(context: StepContext) {
     workload.pods.length > 0
       ? otherPods(context).filter(isReadyPod).length
       : (status.readyReplicas ?? 0) - stable;
-  return { size: style.size(workload), stable, others };
+  const released = style.version(workload, release.revision);
+  const isBeside = released !== undefined && style.hasExtraPods && orderOf(context).goal > 0;
+  const beside = isBeside ? style.ready(workload, released) : 0;
+  return { size: style.size(workload), stable, others: others - beside };
 }
 
 function otherPods({ snapshot, workload, release }: StepContext): Pod[] {
