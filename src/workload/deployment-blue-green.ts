@@ -1,11 +1,11 @@
 import { type Act, replaceActs } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../api/annotations.ts';
-import type { Deployment, ReplicaSet } from '../api/kubernetes.ts';
+import type { Deployment } from '../api/kubernetes.ts';
 import { resources } from '../api/resource.ts';
+import { holdBoth, scaledActs } from './blue-green-hold.ts';
 import {
   handedBack,
   isTakenOver,
-  keepsEveryPod,
   keptSettings,
   NEVER_AVAILABLE_SECONDS,
   takenOver,
@@ -17,7 +17,7 @@ import {
   deploymentVersion,
   pausedDeployment,
 } from './deployment.ts';
-import { isMarked, markedWorkload, unmarkedWorkload } from './marks.ts';
+import { unmarkedWorkload } from './marks.ts';
 import { activeReplicaSets, replicaSetOf, revisionOf } from './pod-template.ts';
 import type { Asked, CanaryState, Order, Style, WorkloadFacts } from './style.ts';
 
@@ -46,25 +46,6 @@ export const deploymentBlueGreen: Style = {
 function keptWorkload(before: Deployment, after: Deployment): Deployment {
   const kept = isTakenOver(before) ? keptSettings(before, after) : after;
   return before.spec.paused ? { ...kept, spec: { ...kept.spec, paused: true } } : kept;
-}
-
-/** Whether the Deployment may run on: it adds pods of the version that is asked for, and takes none away. */
-function runsSafely(deployment: Deployment, { revision, goal }: Order): boolean {
-  return goal > 0 && keepsEveryPod(deployment) && revisionOf(deployment.spec.template) === revision;
-}
-
-function holdBoth({ object }: WorkloadFacts, order: Order): Asked | undefined {
-  const deployment = object as Deployment;
-  const { rollout, goal, revision, stable } = order;
-  const isSafe = deployment.spec.paused === true || runsSafely(deployment, order);
-  if (isSafe && isMarked(rollout, object)) return undefined;
-  const runsOn = goal > 0 && revisionOf(deployment.spec.template) === revision;
-  const still = runsOn ? takenOver(deployment, goal, stable.hash) : pausedDeployment(rollout, object);
-  const held = markedWorkload(rollout, isSafe ? object : still);
-  return {
-    acts: replaceActs(resources.deployment, object, held, 'hold the workload'),
-    message: 'the workload is held again',
-  };
 }
 
 function growGreen(facts: WorkloadFacts, order: Order): Asked | undefined {
@@ -146,9 +127,4 @@ function clearGreen({ object, replicaSets, pods }: WorkloadFacts, { stable }: Or
     acts.push(...replaceActs(resources.replicaSet, set, available, 'give the settings back'));
   }
   return acts.length === 0 ? undefined : { acts, message: 'the settings of the workload are given back' };
-}
-
-function scaledActs(set: ReplicaSet, replicas: number, why: string): Act[] {
-  const scaled: ReplicaSet = { ...set, spec: { ...set.spec, replicas } };
-  return replaceActs(resources.replicaSet, set, scaled, why);
 }
