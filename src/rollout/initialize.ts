@@ -1,8 +1,9 @@
+import { isMarked } from '../workload/marks.ts';
 import { autoscalersOff } from './autoscalers.ts';
 import { holdStill, isBare, stableTemplateLost, startRelease } from './between.ts';
 import { type Context, currentRevision, stall } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { abandon, cancel } from './ending.ts';
+import { abandon, cancel, isMadeAnew } from './ending.ts';
 import { presentGuard } from './guard.ts';
 import { keepStableTemplate } from './kept-template.ts';
 import { planHash } from './plan.ts';
@@ -15,6 +16,8 @@ export function decideInitializing(context: Context): Outcome {
   const { snapshot, workload, release, now } = context;
   const revision = currentRevision(context);
   if (revision === release.stable.revision) return cancel(context, 'StableTemplateRestored');
+  // Deleted and made again before anything was done: what it runs now is its own controller's.
+  if (isMadeAnew(context) && !isMarked(snapshot.rollout, workload.object)) return abandon(context);
   if (revision !== release.revision)
     return startRelease(snapshot, workload, release.stable, 'ContinuousRelease', now);
   const missing = problemWithRoutes(context) ?? joinRouting(context);
