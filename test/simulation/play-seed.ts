@@ -6,6 +6,9 @@ import { type Story, type StoryOptions, tell } from './tell.ts';
 /** One story again: SIMULATION_SEED=17 npx vitest run --project fast test/simulation. */
 const ONLY = process.env['SIMULATION_SEED'];
 
+/** How a line of an account begins. */
+const TIME = /^t\+([\d.]+)s +/;
+
 /** The seeds from the first on, or the one that was asked for. */
 export function seedsFrom(first: number, count: number): number[] {
   return ONLY === undefined ? Array.from({ length: count }, (_, index) => first + index) : [Number(ONLY)];
@@ -47,6 +50,18 @@ export async function playKilled(
   const undisturbed = await tell(cast, seed, peaceful);
   const killed = await tell(cast, seed, { ...peaceful, kills: () => chance.happens(0.2) });
   return { undisturbed, killed };
+}
+
+/** What happened in a story, in its order, without the times. */
+export function actsOf({ trace }: Story): string[] {
+  return trace.map((line) => line.replace(TIME, ''));
+}
+
+/** By how many tenths of a second the times of two accounts of the same acts differ at most. */
+export function shiftOf(one: Story, other: Story): number {
+  const tenths = ({ trace }: Story) => trace.map((line) => Math.round(10 * Number(TIME.exec(line)?.[1])));
+  const others = tenths(other);
+  return Math.max(0, ...tenths(one).map((at, index) => Math.abs(at - (others[index] ?? 0))));
 }
 
 function plain(value: unknown): unknown {
