@@ -1,9 +1,11 @@
 import type { Pod } from '../api/kubernetes.ts';
-import { isReadyPod, stayingPods } from '../workload/version-pods.ts';
+import type { Order } from '../workload/style.ts';
+import { isReadyPod } from '../workload/version-pods.ts';
 import { carries, mostExchanged } from './capacity.ts';
 import { type StepContext, stall, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { asked, givesBack, isStableGone, orderOf, styleIn } from './order.ts';
+import { asked, givesBack, orderOf, styleIn } from './order.ts';
+import { isStableGone, ownPods } from './own-pods.ts';
 import { removeRoutes } from './removal.ts';
 
 /**
@@ -13,13 +15,14 @@ import { removeRoutes } from './removal.ts';
 export function bringBackStable(context: StepContext): Outcome | undefined {
   const { snapshot, workload, release } = context;
   const style = styleIn(snapshot);
-  const { size, stable } = standing(context);
   const order = orderOf(context);
-  const isFew = isTooFew(context);
+  const standing = standingOf(context, order);
+  const { size, stable, others } = standing;
+  const isFew = isTooFew(context, standing);
   if (order.goal > 0 && !style.hasExtraPods)
     return isFew && givesBack(context) ? giveBack(context, size, order.goal) : undefined;
   // Also where enough are there: the step's own exchange may take a stable one and leave another.
-  const isToBeCleared = order.goal === 0 && otherPods(context).length > 0;
+  const isToBeCleared = order.goal === 0 && others.length > 0;
   const cleared = isToBeCleared ? style.clear(workload, order) : undefined;
   if (cleared && (isFew || 'fault' in cleared || cleared.acts.length > 0))
     return asked(cleared, 'WaitingForWorkload');
@@ -37,38 +40,44 @@ export function bringBackStable(context: StepContext): Outcome | undefined {
 export function isPinnedLater(context: StepContext): boolean {
   if (isStableGone(context)) return true;
   const { hasExtraPods } = styleIn(context.snapshot);
-  return !hasExtraPods && orderOf(context).goal > 0 && !givesBack(context) && isTooFew(context);
+  const order = orderOf(context);
+  const isWithout = !hasExtraPods && order.goal > 0 && !givesBack(context);
+  return isWithout && isTooFew(context, standingOf(context, order));
+}
+
+/** What a workload's own pods run. */
+interface Standing {
+  /** How many there are to be. */
+  size: number;
+  /** How many of them the steps asked for. */
+  goal: number;
+  /** Ready ones of the stable version. */
+  stable: number;
+  /** Of every other version, the released one too. */
+  others: readonly Pod[];
+  /** Ready ones of others, but for those that the steps brought beside the stable ones. */
+  foreign: number;
 }
 
 /** Of pods that steps asked for some may still be about to be exchanged. */
-function isTooFew(context: StepContext): boolean {
-  const { hasExtraPods } = styleIn(context.snapshot);
-  const { size, stable, others } = standing(context);
-  const { goal } = orderOf(context);
-  if (goal > 0 && !hasExtraPods) return !carries({ size, stable: Math.min(stable, size - goal) });
-  return others > 0 && !carries({ size, stable });
+function isTooFew({ snapshot }: StepContext, { size, goal, stable, foreign }: Standing): boolean {
+  if (goal > 0 && !styleIn(snapshot).hasExtraPods)
+    return !carries({ size, stable: Math.min(stable, size - goal) });
+  return foreign > 0 && !carries({ size, stable });
 }
 
-/** How many pods there are to be, are stable, and are ready with another version than what the steps brought beside them. */
-function standing(context: StepContext) {
+function standingOf(context: StepContext, { goal }: Order): Standing {
   const { snapshot, workload, release } = context;
   const style = styleIn(snapshot);
+  const { others } = ownPods(context, release.stable);
   const stable = style.ready(workload, release.stable);
   const { status = {} } = workload.object as { status?: { readyReplicas?: number } };
   // A style that looks at no pods goes by the status, which lags behind them.
-  const others =
-    workload.pods.length > 0
-      ? otherPods(context).filter(isReadyPod).length
-      : (status.readyReplicas ?? 0) - stable;
+  const ready =
+    workload.pods.length > 0 ? others.filter(isReadyPod).length : (status.readyReplicas ?? 0) - stable;
   const released = style.version(workload, release.revision);
-  const isBeside = released !== undefined && style.hasExtraPods && orderOf(context).goal > 0;
-  const beside = isBeside ? style.ready(workload, released) : 0;
-  return { size: style.size(workload), stable, others: others - beside };
-}
-
-function otherPods({ snapshot, workload, release }: StepContext): Pod[] {
-  const { podLabel } = styleIn(snapshot);
-  return stayingPods(workload).filter(({ metadata }) => metadata.labels?.[podLabel] !== release.stable.hash);
+  const beside = released && style.hasExtraPods && goal > 0 ? style.ready(workload, released) : 0;
+  return { size: style.size(workload), goal, stable, others, foreign: ready - beside };
 }
 
 /** Pods that steps without traffic exchanged are given back, as many as it takes; the step gets them again with its routes. */

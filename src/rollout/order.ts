@@ -1,9 +1,7 @@
-import type { Pod } from '../api/kubernetes.ts';
 import type { ReleaseStage } from '../api/rollout-record.ts';
 import { batchOf } from '../workload/batch-size.ts';
 import type { Asked, CanaryState, Order, Style } from '../workload/style.ts';
 import { styleOf } from '../workload/styles.ts';
-import { stayingPods } from '../workload/version-pods.ts';
 import { mostExchanged } from './capacity.ts';
 import { type Context, currentRevision, holdsPin, rests, stall, wait } from './context.ts';
 import type { Outcome, Reason } from './decision.ts';
@@ -73,17 +71,6 @@ export function isGivenUp({ snapshot, workload, release }: Omit<Context, 'now'>)
 /** Whether stable pods come back when the goal falls: as long as the workload's own controller makes pods of that version. */
 export function givesBack(context: Omit<Context, 'now'>): boolean {
   return styleIn(context.snapshot).givesBack === true && !isGivenUp(context);
-}
-
-/**
- * Whether no stable pod is left and the workload's own controller makes none any more, as after it was scaled to
- * nothing in the middle: a Service that is pinned to them would have no pods for good.
- */
-export function isStableGone(context: Omit<Context, 'now'>): boolean {
-  const { podLabel } = styleIn(context.snapshot);
-  const { hash } = context.release.stable;
-  const isStable = ({ metadata }: Pod) => metadata.labels?.[podLabel] === hash;
-  return isGivenUp(context) && !stayingPods(context.workload).some(isStable);
 }
 
 /** A workload that is scaled to nothing has no pods that could be ready or be sent requests: its step waits for them. */

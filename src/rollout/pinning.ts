@@ -5,12 +5,12 @@ import { parseTime } from '../api/timestamp.ts';
 import type { Share } from '../traffic/provider.ts';
 import { pinnedService } from '../traffic/services.ts';
 import { batchOf } from '../workload/batch-size.ts';
-import { stayingPods } from '../workload/version-pods.ts';
 import { JOINING_LOAD_MAX, joiningWeight, type Pods } from './capacity.ts';
 import { podsOf } from './carried-share.ts';
 import { rests, type StepContext, timestamp, wait, withRelease } from './context.ts';
 import type { Outcome } from './decision.ts';
-import { givesBack, isStableGone, styleIn } from './order.ts';
+import { givesBack, styleIn } from './order.ts';
+import { isStableGone, ownPods } from './own-pods.ts';
 import { describeShare, gracePeriodMs, replicasOf } from './plan.ts';
 import { awaitPods } from './progress-deadline.ts';
 import { restoreService } from './removal.ts';
@@ -88,17 +88,15 @@ export function pinBeside(context: StepContext, planned: Share): Outcome | undef
  * given, the stable Service selects every pod again: what nobody has judged serves more then, and requests are answered.
  */
 export function unpinFew(context: StepContext): Outcome | undefined {
-  const { snapshot, workload, release, step } = context;
+  const { snapshot, release, step } = context;
   if (isPinned(context) && isStableGone(context))
     return unpin(context, 'no stable pod is left and none comes back');
-  const { hasExtraPods, podLabel } = styleIn(snapshot);
+  const { hasExtraPods } = styleIn(snapshot);
   // While pods are exchanged, the weight follows them.
   const isMoving = !rests(context) && (step.state === 'BeforeStepUpgrade' || step.state === 'StepUpgrade');
   if (hasExtraPods || givesBack(context) || isMoving || !isPinned(context)) return undefined;
   const planned = routedShare(context);
-  const present = stayingPods(workload).filter(
-    ({ metadata }) => metadata.labels?.[podLabel] === release.stable.hash,
-  ).length;
+  const present = ownPods(context, release.stable).ofVersion.length;
   const pods = { ...podsOf(context), stable: present };
   // Requests that a route chooses by what is in them may be none at all.
   const weight = planned?.weight === undefined ? 0 : (release.weight ?? 0);

@@ -1,9 +1,10 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { StableRevision } from '../api/rollout-record.ts';
 import { batchOf } from '../workload/batch-size.ts';
-import { isReadyPod, stayingPods } from '../workload/version-pods.ts';
+import { isReadyPod } from '../workload/version-pods.ts';
 import type { Context } from './context.ts';
 import { styleIn } from './order.ts';
+import { ownPods } from './own-pods.ts';
 import { replicasOf } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -26,10 +27,7 @@ export function wayBackOf({ snapshot, workload, release }: Omit<Context, 'now'>)
   const style = styleIn(snapshot);
   const size = style.size(workload);
   const target = style.version(workload, release.stable.revision) ?? release.stable;
-  const isStable = ({ metadata }: Pod) => metadata.labels?.[style.podLabel] === target.hash;
-  const staying = stayingPods(workload);
-  const others = staying.filter((pod) => !isStable(pod));
-  const stable = staying.filter(isStable);
+  const { ofVersion: stable, others } = ownPods({ snapshot, workload }, target);
   const pods = release.wayBack ? podsToReturn(release.wayBack, size) : others.length;
   return { target, size, pods, others, stable, ready: stable.filter(isReadyPod).length };
 }

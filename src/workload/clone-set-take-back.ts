@@ -1,8 +1,8 @@
 import type { Act } from '../api/act.ts';
 import { POD_TEMPLATE_HASH_LABEL, SPECIFIED_DELETE_LABEL } from '../api/annotations.ts';
 import type { Pod } from '../api/kubernetes.ts';
-import { resources } from '../api/resource.ts';
 import { cloneSetSize } from './clone-set.ts';
+import { relabelled } from './pod-labels.ts';
 import type { WorkloadFacts } from './style.ts';
 import { isReadyPod, stayingPods } from './version-pods.ts';
 
@@ -38,11 +38,7 @@ export function replacementActs(facts: WorkloadFacts, pods: readonly Pod[], why:
 export function deletionActs(pods: readonly Pod[], why: string): Act[] {
   return pods
     .filter((pod) => !isGoing(pod))
-    .map((pod) => {
-      const labels = { ...pod.metadata.labels, [SPECIFIED_DELETE_LABEL]: 'true' };
-      const object = { ...pod, metadata: { ...pod.metadata, labels } };
-      return { verb: 'replace', resource: resources.pod, object, why };
-    });
+    .map((pod) => relabelled(pod, { ...pod.metadata.labels, [SPECIFIED_DELETE_LABEL]: 'true' }, why));
 }
 
 export function isGoing({ metadata }: Pod): boolean {

@@ -53,7 +53,8 @@ export function countedAgainActs(pods: readonly Pod[]): Act[] {
     });
 }
 
-function relabelled(pod: Pod, labels: Record<string, string>, why: string): Act {
+/** Writes these labels, all of them, on a pod. */
+export function relabelled(pod: Pod, labels: Record<string, string>, why: string): Act {
   return {
     verb: 'replace',
     resource: resources.pod,

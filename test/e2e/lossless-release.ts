@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { installAssay } from '../../playground/assay.ts';
-import { openPlayground } from '../../playground/playground.ts';
 import { failedRequests, startTraffic, type Traffic, type TrafficCounts } from '../../playground/traffic.ts';
 import { hasEnded, until } from '../../playground/walkthrough.ts';
 import {
@@ -10,9 +8,9 @@ import {
   LABELS,
   manifestOf,
   NAME,
+  openReleasePlayground,
   type ReleaseStyle,
-  templateOf,
-  watchAll,
+  versionPatch,
   watchRelease,
 } from './release-world.ts';
 
@@ -69,19 +67,11 @@ interface ReleaseWorld {
 }
 
 async function openReleaseWorld(style: ReleaseStyle, replicas: number): Promise<ReleaseWorld> {
-  const closers: (() => unknown)[] = [];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const { playground, copies, closers, close } = await openReleasePlayground({
+    nodes: style.nodes?.(replicas) ?? 1,
+    prepare: (opened) => style.prepare?.(opened, replicas),
+  });
   try {
-    const playground = await openPlayground({ nodes: style.nodes?.(replicas) ?? 1 });
-    closers.push(() => playground.close());
-    const assay = await installAssay(playground);
-    closers.push(() => assay.stop('SIGTERM'));
-    await assay.start();
-    await style.prepare?.(playground, replicas);
-    const copies = await watchAll(playground);
-    closers.push(() => copies.stop());
     const namespace = `lossless-${style.name}`;
     await playground.createNamespace(namespace);
     await playground.kubectl(['apply', '-f', '-'], manifestOf(style, replicas, namespace));
@@ -97,18 +87,7 @@ async function openReleaseWorld(style: ReleaseStyle, replicas: number): Promise<
     });
     closers.push(() => traffic.stop());
     let promoted = 'v1';
-    // Its own patch of the template, not the whole manifest: so do `kubectl set image` and most pipelines.
-    const setVersion = (version: string) =>
-      playground.kubectl([
-        'patch',
-        `${style.resource.plural}.${style.resource.group}`,
-        NAME,
-        '-n',
-        namespace,
-        '--type=merge',
-        '-p',
-        JSON.stringify({ spec: { template: templateOf(version) } }),
-      ]);
+    const setVersion = (version: string) => playground.kubectl(versionPatch(style, namespace, version));
     const approve = () => playground.kubectl(approvalOf(watched.rollout(), namespace));
     const begin = async (version: string) => {
       const before = watched.record()?.status.releaseId ?? 0;

@@ -1,4 +1,5 @@
-import type { Playground } from '../../playground/playground.ts';
+import { installAssay } from '../../playground/assay.ts';
+import { openPlayground, type Playground } from '../../playground/playground.ts';
 import { WORKLOAD_TYPE_LABEL } from '../../src/api/annotations.ts';
 import type { Ingress, KubeObject, Pod, PodTemplate, Service, Workload } from '../../src/api/kubernetes.ts';
 import { type Resource, resources } from '../../src/api/resource.ts';
@@ -28,6 +29,42 @@ export interface ReleaseStyle {
 export const NAME = 'shop';
 export const LABELS = { app: NAME };
 const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export interface ReleasePlayground {
+  playground: Playground;
+  copies: LocalCopies;
+  /** Called by `close`, the last one first. */
+  closers: (() => unknown)[];
+  close(): Promise<void>;
+}
+
+/** A playground with the controller on it, with what `prepare` brings, and with copies of what is watched. */
+export async function openReleasePlayground({
+  nodes = 1,
+  prepare,
+}: {
+  nodes?: number;
+  prepare?: (playground: Playground) => Promise<void> | undefined;
+} = {}): Promise<ReleasePlayground> {
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const playground = await openPlayground({ nodes });
+    closers.push(() => playground.close());
+    const assay = await installAssay(playground);
+    closers.push(() => assay.stop('SIGTERM'));
+    await assay.start();
+    await prepare?.(playground);
+    const copies = await watchAll(playground);
+    closers.push(() => copies.stop());
+    return { playground, copies, closers, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
 export async function watchAll({ adminKubeconfig }: Playground): Promise<LocalCopies> {
   const kubeConfig = loadKubeConfig(adminKubeconfig);
@@ -148,6 +185,12 @@ function isReady({ metadata, status }: Pod): boolean {
     !metadata.deletionTimestamp &&
     (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
   );
+}
+
+/** A patch of the template, and not the whole manifest: so do `kubectl set image` and most pipelines. */
+export function versionPatch({ resource }: ReleaseStyle, namespace: string, version: string): string[] {
+  const body = JSON.stringify({ spec: { template: templateOf(version) } });
+  return ['patch', `${resource.plural}.${resource.group}`, NAME, '-n', namespace, '--type=merge', '-p', body];
 }
 
 /** As kubectl-kruise sends it. */

@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installAssay } from '../../playground/assay.ts';
-import { openPlayground, type Playground } from '../../playground/playground.ts';
 import { hasEnded, until } from '../../playground/walkthrough.ts';
 import { ROLLBACK_IN_BATCH_ANNOTATION } from '../../src/api/annotations.ts';
 import { resources } from '../../src/api/resource.ts';
-import type { LocalCopies } from '../../src/local-copies.ts';
 import {
   approvalOf,
   LABELS,
   manifestOf,
   NAME,
+  openReleasePlayground,
+  type ReleasePlayground,
   type ReleaseStyle,
-  templateOf,
-  watchAll,
+  versionPatch,
   watchRelease,
 } from './release-world.ts';
 
@@ -49,42 +47,28 @@ const STYLES: ReleaseStyle[] = [
 ];
 
 /** The controllers of Kubernetes, and the stand-in for OpenKruise's, keep pods of a version whose template is gone. */
-let playground: Playground;
-let copies: LocalCopies;
-const closers: (() => unknown)[] = [];
+let world: ReleasePlayground;
 beforeAll(async () => {
-  playground = await openPlayground();
-  closers.push(() => playground.close());
-  const assay = await installAssay(playground);
-  closers.push(() => assay.stop('SIGTERM'));
-  await assay.start();
-  for (const style of STYLES) await style.prepare?.(playground, REPLICAS);
-  copies = await watchAll(playground);
-  closers.push(() => copies.stop());
+  world = await openReleasePlayground({
+    prepare: async (playground) => {
+      for (const style of STYLES) await style.prepare?.(playground, REPLICAS);
+    },
+  });
 });
 afterAll(async () => {
-  for (const closer of closers.splice(0).reverse()) await closer();
+  await world?.close();
 });
 
 describe.each(STYLES)('a rollback in batches of a $name', (style) => {
   it('brings pods back as the steps say, and leaves all as it was', async () => {
+    const { playground, copies } = world;
     const namespace = `in-batches-${style.name}`;
     await playground.createNamespace(namespace);
     await playground.kubectl(['apply', '-f', '-'], manifestOf(style, REPLICAS, namespace));
     const rollout = ['rollouts.rollouts.kruise.io', NAME, '-n', namespace];
     await playground.kubectl(['annotate', ...rollout, `${ROLLBACK_IN_BATCH_ANNOTATION}=true`]);
     const watched = watchRelease(style, copies, namespace);
-    const setVersion = (version: string) =>
-      playground.kubectl([
-        'patch',
-        `${style.resource.plural}.${style.resource.group}`,
-        NAME,
-        '-n',
-        namespace,
-        '--type=merge',
-        '-p',
-        JSON.stringify({ spec: { template: templateOf(version) } }),
-      ]);
+    const setVersion = (version: string) => playground.kubectl(versionPatch(style, namespace, version));
     const approve = () => playground.kubectl(approvalOf(watched.rollout(), namespace));
     const standing = () => [watched.pausedStep(), watched.podsOf('v1'), watched.podsOf('v2')];
     const pausedWith = (step: number, stable: number, other: number) =>

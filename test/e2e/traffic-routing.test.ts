@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { installAssay } from '../../playground/assay.ts';
-import { openPlayground, type Playground } from '../../playground/playground.ts';
-import { failedRequests, startTraffic, type Traffic } from '../../playground/traffic.ts';
+import { failedRequests, startTraffic } from '../../playground/traffic.ts';
 import { hasEnded, until } from '../../playground/walkthrough.ts';
 import type { Ingress } from '../../src/api/kubernetes.ts';
 import { resources } from '../../src/api/resource.ts';
 import type { SharedRouting } from '../../src/api/traffic-routing.ts';
-import type { LocalCopies } from '../../src/local-copies.ts';
 import {
   approvalOf,
   hostOf,
   LABELS,
   manifestOf,
   NAME,
+  openReleasePlayground,
+  type ReleasePlayground,
   type ReleaseStyle,
-  templateOf,
-  watchAll,
+  versionPatch,
   watchRelease,
 } from './release-world.ts';
 
@@ -45,26 +43,18 @@ const TESTERS = JSON.stringify({
   },
 });
 
-let playground: Playground;
-let copies: LocalCopies;
-let traffic: Traffic;
-const closers: (() => unknown)[] = [];
+let world: ReleasePlayground;
 beforeAll(async () => {
-  playground = await openPlayground();
-  closers.push(() => playground.close());
-  const assay = await installAssay(playground);
-  closers.push(() => assay.stop('SIGTERM'));
-  await assay.start();
-  copies = await watchAll(playground);
-  closers.push(() => copies.stop());
-  await playground.createNamespace(NAMESPACE);
-  await playground.kubectl(['apply', '-f', '-'], manifestOf(style, REPLICAS, NAMESPACE));
+  world = await openReleasePlayground();
 });
 afterAll(async () => {
-  for (const closer of closers.splice(0).reverse()) await closer();
+  await world?.close();
 });
 
 it('is waited for, routes while a release needs it, and leaves the routes as they were', async () => {
+  const { playground, copies, closers } = world;
+  await playground.createNamespace(NAMESPACE);
+  await playground.kubectl(['apply', '-f', '-'], manifestOf(style, REPLICAS, NAMESPACE));
   const watched = watchRelease(style, copies, NAMESPACE);
   const testers = () =>
     copies.of<SharedRouting>(resources.trafficRouting).get({ namespace: NAMESPACE, name: 'testers' });
@@ -75,7 +65,7 @@ it('is waited for, routes while a release needs it, and leaves the routes as the
   await until('every pod is ready', () => watched.readyPods() === REPLICAS);
   await until('the Rollout is Healthy', () => watched.rollout()?.status?.phase === 'Healthy');
   const before = watched.left();
-  traffic = startTraffic({
+  const traffic = startTraffic({
     url: playground.ingressUrl,
     host: hostOf(NAMESPACE),
     path: '/',
@@ -83,8 +73,7 @@ it('is waited for, routes while a release needs it, and leaves the routes as the
     maxSeconds: 120,
   });
   closers.push(() => traffic.stop());
-  const template = JSON.stringify({ spec: { template: templateOf('v2') } });
-  await playground.kubectl(['patch', 'deployment', NAME, '-n', NAMESPACE, '--type=merge', '-p', template]);
+  await playground.kubectl(versionPatch(style, NAMESPACE, 'v2'));
   const stalled = () => watched.rollout()?.status?.conditions?.find(({ type }) => type === 'Stalled')?.reason;
   await until('the missing TrafficRouting is told', () => stalled() === 'TrafficRoutingNotFound');
   expect(watched.podsOf('v2')).toBe(0);
